@@ -1,0 +1,79 @@
+# One command each. `make demo` and `make test` need a Python of at least 3.11 and make, nothing else.
+#   make demo    build the My Company SAS example in build/demo, plan, preview, apply, show the log
+#   make check   format, lint, types, imports and the quick tests: under a minute, before every commit
+#   make test    the same and every test, the slow ones too: what CI runs
+#   make fmt     write the canonical layout and mend what can be mended
+#   make clean   remove everything that these commands made
+# PYTHON=/path/to/python chooses the interpreter that .venv is made with; JOBS=N the number of test processes.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test check static fmt clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= auto
+PYTHON ?=
+
+# A home folder that cannot be written (a service account, a container's user) must not stop uv.
+CACHE := $(shell [ -n "$$UV_CACHE_DIR$$XDG_CACHE_HOME" ] || [ -w "$$HOME" ] || echo "$(CURDIR)/build/uv-cache")
+ifneq ($(CACHE),)
+export UV_CACHE_DIR := $(CACHE)
+endif
+
+help:
+	@sed -n '2,7s/^# *//p' Makefile
+
+# Installs once; again only when pyproject.toml changes or the environment is gone.
+$(STAMP): pyproject.toml
+	@set -eu; \
+	python=""; \
+	for candidate in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if [ -n "$$candidate" ] && command -v "$$candidate" >/dev/null 2>&1 \
+	        && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "No Python of version 3.11 or newer was found (looked for python3, python3.11 … python3.14)." >&2; \
+	    echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	if command -v uv >/dev/null 2>&1; then \
+	    echo "making $(VENV) with uv ($$("$$python" --version))"; \
+	    uv venv --quiet --clear --python "$$("$$python" -c 'import sys; print(sys.executable)')" $(VENV); \
+	    uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	else \
+	    if ! "$$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	        echo "$$python ($$("$$python" --version)) lacks the venv module with ensurepip." >&2; \
+	        echo "On Debian and Ubuntu: apt-get install python3-venv. Or name another interpreter: make PYTHON=…" >&2; exit 1; \
+	    fi; \
+	    echo "making $(VENV) with $$python ($$("$$python" --version)); this takes a moment, once"; \
+	    "$$python" -m venv --clear $(VENV); \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev; \
+	fi; \
+	touch $@
+
+demo: $(STAMP)
+	@rm -rf build/demo
+	@mkdir -p build
+	$(BIN)/assignrules demo build/demo
+
+static: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict src
+	$(BIN)/lint-imports
+
+check: static
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+
+test: static
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+fmt: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests examples -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""``python -m assignrules``."""
+
+from assignrules.cli import main
+
+main()

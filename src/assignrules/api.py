@@ -1,0 +1,609 @@
+"""assignrules as a library: open a project, check its rules, plan, apply, and read the journal.
+
+    project = load_project("strategy")
+    plan = plan_changes(project)
+    if plan.header.applicable:
+        apply(project, plan, reason="daily run")
+
+Functions return frozen values and print nothing. They raise ``Problems`` where the rules, the project or the input are wrong, with a diagnostic
+for each; and ``databases.DatabaseProblem``, with one, where the database cannot be opened or fails.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assignrules import project as projects
+from assignrules.diagnostics import Diagnostic, SourceFile, diagnostic, has_errors, in_file_order
+from assignrules.diagnostics.model import did_you_mean
+from assignrules.project import FILE_NAME, Project
+
+if TYPE_CHECKING:
+    from assignrules.apply import ApplyResult
+    from assignrules.check import Checked
+    from assignrules.databases import Database, Session
+    from assignrules.ir.changes import Change
+    from assignrules.ir.ruleset import Ruleset
+    from assignrules.journal.tables import Run
+    from assignrules.load import LoadReport
+    from assignrules.plan.explain import Explanation
+    from assignrules.plan.model import Plan
+    from assignrules.plan.searches import SearchResult
+    from assignrules.schema.logical import Schema
+    from assignrules.schema.mapping import SchemaMapping
+
+LIFETIME = timedelta(days=7)
+
+Sources = Mapping[str, SourceFile]
+
+
+class Problems(Exception):
+    """Something is wrong that the caller can mend. ``sources`` are the texts that the diagnostics are about."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Sources | None = None) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources or {})
+        super().__init__("; ".join(item.message for item in self.diagnostics))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Every diagnostic of checking rules, in file order. ``files``: the names of the files checked. ``ruleset`` is None where there is an error."""
+
+    files: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    ruleset: Ruleset | None = field(repr=False)
+    sources: Sources = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings may be."""
+        return not has_errors(self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class FormatReport:
+    """Rule files whose layout is not (or was not) the canonical one, those that already have it, and those that cannot be read."""
+
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Sources = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCount:
+    """A search with how many rows of its entity it finds."""
+
+    name: str
+    entity: str
+    label: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One rule test. ``diagnostics``: what is wrong with its file, or where its outcome differs; empty where it passed."""
+
+    __test__ = False  # not one of pytest's
+
+    file: str
+    name: str
+    diagnostics: tuple[Diagnostic, ...]
+    seconds: float = field(compare=False, default=0.0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came as expected."""
+        return not self.diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """All rule tests that ran, by file name."""
+
+    __test__ = False
+
+    results: tuple[TestResult, ...]
+    sources: Sources = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every test passed."""
+        return all(result.passed for result in self.results)
+
+
+def load_project(
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    environment: str | None = None,
+    as_of: date | None = None,
+    params: Mapping[str, str] | None = None,
+) -> Project:
+    """The project of a folder or of the nearest folder above it; of the current one unless given. ``folder`` may be the project file itself.
+
+    ``environment``: by name, instead of the project's default. ``as_of``: the day that the rules take for today. ``params``: values of
+    parameters in the rule language (``{"large": "400_000 EUR"}``), before those of the project file.
+    """
+    place = Path(folder) if folder is not None else Path.cwd()
+    path = place if place.is_file() else projects.find_project_file(place)
+    if path is None:
+        message = f"there is no project file `{FILE_NAME}` in `{place.name or place}` or above it"
+        help = "`assignrules init DIR` makes a project, `assignrules demo` an example; `--project DIR` names one elsewhere"
+        raise Problems([diagnostic("E0901", message, help=help)])
+    project, source, problems = projects.open_project(path.absolute(), environment=environment, as_of=as_of, params=params)
+    if project is None:
+        raise Problems(problems, {} if source is None else {source.name: source})
+    return project
+
+
+def check(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> CheckReport:
+    """Checks the project's rules: syntax, names, types, meaning. Raises nothing for what it finds.
+
+    ``paths``: only the diagnostics of these rule files or folders; where they are not among the project's rules, they are checked alone,
+    with the project's parameters and currency.
+    """
+    sources, problems = projects.rule_sources(project)
+    if not paths:
+        return _check(project, sources, problems)
+    given, faults = _given_files(project, paths)
+    names = {source.name for source in given}
+    if names <= {source.name for source in sources}:
+        report = _check(project, sources, problems)
+        kept = (item for item in report.diagnostics if item.span is None or item.span.file in names or item.span.file not in report.sources)
+        return replace(report, files=tuple(sorted(names)), diagnostics=(*faults, *kept))
+    return _check(project, given, faults)
+
+
+def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (), *, write: bool = True) -> FormatReport:
+    """Puts rule files into the canonical layout, comments kept; with ``write`` off, only says which it would change.
+
+    A file with a syntax problem is left as it is, and reported.
+    """
+    from assignrules.syntax.formatter import format_file
+    from assignrules.syntax.text import parse
+
+    sources, problems = _given_files(project, paths) if paths else projects.rule_sources(project)
+    found = list(problems)
+    changed, unchanged = [], []
+    for source in sources:
+        tree, faults = parse(source)
+        found.extend(faults)
+        if has_errors(faults):
+            continue
+        text = format_file(tree, source)
+        if text == source.text:
+            unchanged.append(source.name)
+            continue
+        changed.append(source.name)
+        if write:
+            _write(project.root / source.name, text)
+    return FormatReport(tuple(changed), tuple(unchanged), in_file_order(found), _by_name(project, sources))
+
+
+def compile_sql(project: Project, search: str | None = None, *, dialect: str | None = None) -> str:
+    """The SQL of one search, or of all searches and the plan, formatted and commented. ``dialect`` is sqlglot's name of one; the database's
+    unless given. No database is opened."""
+    from assignrules.sql import compile_plan_sql, compile_searches
+
+    ruleset = _ruleset(project)
+    wanted = dialect or _database(project).dialect
+    _check_dialect(wanted)
+    if search is not None:
+        _known_search(ruleset, search)
+        return compile_searches(ruleset, _mapping(), wanted, project.as_of, [search])
+    return compile_plan_sql(ruleset, _mapping(), wanted, project.as_of)
+
+
+def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadReport:
+    """Replaces the rows of each entity that has a file, in one transaction; with anything rejected, nothing is written (``LoadReport.loaded``)."""
+    from assignrules.load import load as load_files
+
+    return load_files([Path(path) for path in paths], _database(project), _schema(), project.currency)
+
+
+def search(project: Project, name: str, *, limit: int | None = None) -> SearchResult:
+    """What a search finds today: how many rows, and key and label of the first ``limit`` of them, by key."""
+    from assignrules.plan.searches import search_rows
+
+    ruleset = _ruleset(project)
+    _known_search(ruleset, name)
+    with _reading(project) as session:
+        return search_rows(session, ruleset, _mapping(), name, as_of=project.as_of, limit=limit)
+
+
+def search_counts(project: Project) -> tuple[SearchCount, ...]:
+    """How many rows each search finds today, in one pass over the data."""
+    from assignrules.plan.searches import count_searches
+
+    ruleset = _ruleset(project)
+    with _reading(project) as session:
+        found = count_searches(session, ruleset, _mapping(), as_of=project.as_of)
+    return tuple(SearchCount(*row) for row in found)
+
+
+def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str | None = None, keep: bool = False) -> Plan:
+    """What the rules would change, and why; nothing is written. Look at ``header.applicable`` before anything else.
+
+    ``overrides``: names of guards that shall not stop it. ``only``: a target; the others stay as they are. ``keep``: the plan is going to a
+    file (``save_plan``), so it bears the time it was made and expires after seven days.
+    """
+    from assignrules.plan.build import build_plan
+
+    ruleset = _ruleset(project)
+    _known_target(only)
+    _known_guards(overrides, {*(block.rule for block in ruleset.assignments), *_schema().targets})
+    created = datetime.now(UTC).replace(microsecond=0) if keep else None
+    with _reading(project) as session:
+        return build_plan(
+            session,
+            ruleset,
+            _mapping(),
+            as_of=project.as_of,
+            environment=_environment(project),
+            lineage=_lineage(session),
+            anchor=_head(session),
+            project_guard=project.guard,
+            overrides=overrides,
+            only=only,
+            created=created,
+            expires=created + LIFETIME if created is not None else None,
+            git=git_revision(project.root),
+        )
+
+
+def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
+    """Writes a plan to a file, whole or not at all (``OSError``)."""
+    from assignrules.plan.file import write_plan
+
+    write_plan(plan, Path(path).absolute())
+
+
+def read_plan(path: str | os.PathLike[str]) -> Plan:
+    """The plan of a file that ``save_plan`` wrote and nobody changed since."""
+    from assignrules.plan.file import read_plan as read
+
+    plan, problems = read(Path(path))
+    if plan is None:
+        raise Problems(problems)
+    return plan
+
+
+def plan_is_of(plan: Plan, project: Project) -> bool:
+    """Whether the project's rules are still those of a plan."""
+    from assignrules.ir.digest import ruleset_digest
+
+    return plan.header.ruleset == ruleset_digest(_ruleset(project))
+
+
+def apply(
+    project: Project,
+    plan: Plan,
+    *,
+    user: str | None = None,
+    reason: str | None = None,
+    approved_by: str | None = None,
+    overrides: Collection[str] = (),
+) -> ApplyResult:
+    """Applies a plan and journals it, or leaves the database as it is: ``ApplyResult.outcome`` says which, its diagnostics say why."""
+    from assignrules.apply import apply_plan
+    from assignrules.ir.digest import ruleset_digest
+    from assignrules.schema.digest import schema_digest
+
+    ruleset = _ruleset(project)
+    _known_guards(overrides, {guard.name for guard in plan.header.guards})
+    return apply_plan(
+        _database(project),
+        _mapping(),
+        plan,
+        ruleset_digest=ruleset_digest(ruleset),
+        schema_digest=schema_digest(_mapping()),
+        environment=_environment(project),
+        now=datetime.now(UTC),
+        user=user,
+        reason=reason,
+        approved_by=approved_by,
+        overrides=frozenset(overrides) | {guard.name for guard in plan.header.guards if guard.overridden},
+    )
+
+
+def log(project: Project) -> tuple[Run, ...]:
+    """Every run in the journal, the latest first."""
+    from assignrules.journal.history import runs
+
+    with _reading(project) as session:
+        return tuple(reversed(runs(session)))
+
+
+def run(project: Project, number: int) -> tuple[Run, tuple[Change, ...]]:
+    """One run with its changes, in the plan's order."""
+    from assignrules.journal import history
+
+    with _reading(project) as session:
+        found = history.run(session, number)
+        if found is None:
+            last = max((item.id for item in history.runs(session)), default=0)
+            help = f"runs go from 1 to {last}" if last else "nothing has been applied yet"
+            raise Problems([diagnostic("E0802", f"the journal has no run {number}", help=help)])
+        return found, history.changes(session, number)
+
+
+def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:
+    """Every journalled change of a customer (or of another subject, by its business key), the first one first."""
+    from assignrules.journal import history as journal
+
+    with _reading(project) as session:
+        found = journal.history(session, customer)
+        if not found and not _is_subject(session, customer):
+            raise Problems([_no_customer(session, customer)])
+        return found
+
+
+def verify(project: Project, anchor: str | None = None) -> tuple[Diagnostic, ...]:
+    """What is wrong with the journal. ``anchor``: a head that was seen earlier; without one a cut tail cannot be seen (W0801)."""
+    from assignrules.journal import chain
+
+    with _reading(project) as session:
+        return chain.verify(session, anchor)
+
+
+def journal_head(project: Project) -> str | None:
+    """The hash of the journal's last run: an anchor for ``verify``."""
+    with _reading(project) as session:
+        return _head(session)
+
+
+def explain(project: Project, customer: str, target: str | None = None) -> Explanation:
+    """Why a customer gets what it gets, and why not the other lines."""
+    from assignrules.plan.explain import explain as explain_subject
+
+    ruleset = _ruleset(project)
+    _known_target(target)
+    with _reading(project) as session:
+        if not _is_subject(session, customer):
+            raise Problems([_no_customer(session, customer)])
+        return explain_subject(session, ruleset, _mapping(), customer, as_of=project.as_of, target=target)
+
+
+def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> TestReport:
+    """Runs the rule tests of the project's folder ``tests``, or of the given files and folders. The project's database is not touched."""
+    import time
+
+    from assignrules.testing import ProjectSettings, read_case, run_case
+
+    rules, problems = projects.rule_sources(project)
+    if has_errors(problems):
+        raise Problems(problems, _by_name(project, rules))
+    settings = ProjectSettings(project.currency, project.calendar, project.ignored_currencies)
+    sources = {source.name: source for source in rules}
+    results = []
+    planner = _planner()
+    for path in _test_files(project, paths):
+        name = _name(project, path)
+        start = time.perf_counter()
+        source, found = projects.read_source(path, name)
+        if source is None:
+            results.append(TestResult(name, name, found))
+            continue
+        sources[name] = source
+        case, found = read_case(source, _schema(), settings)
+        if case is None:
+            results.append(TestResult(name, name, found))
+            continue
+        if case.rules is None:
+            case = replace(case, params={**project.params, **case.params})
+        else:
+            sources[case.rules.name] = case.rules
+        differences = run_case(case, planner, _schema(), rules=rules)
+        found = tuple(difference.diagnostic() for difference in differences)
+        results.append(TestResult(name, case.name, found, time.perf_counter() - start))
+    return TestReport(tuple(results), sources)
+
+
+def git_revision(folder: Path) -> str | None:
+    """The revision that the folder's files are of, with ``-dirty`` where some differ from it; None outside git."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None  # no git on this machine, or one that hangs: a plan does without
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic]) -> CheckReport:
+    from assignrules.check import check_files
+
+    checked: Checked = check_files(
+        sources, _schema(), params=project.params, currency=project.currency, ignored_currencies=project.ignored_currencies
+    )
+    found = (*problems, *checked.diagnostics)
+    ruleset = None if has_errors(found) else checked.ruleset
+    return CheckReport(tuple(source.name for source in sources), found, ruleset, _by_name(project, sources))
+
+
+def _by_name(project: Project, sources: Iterable[SourceFile]) -> Sources:
+    """The texts that a diagnostic may point into; a parameter's value is one too."""
+    given = {f"parameter {name}": SourceFile(f"parameter {name}", text) for name, text in project.params.items()}
+    return {project.source.name: project.source, **given, **{source.name: source for source in sources}}
+
+
+def _ruleset(project: Project) -> Ruleset:
+    report = check(project)
+    if report.ruleset is None:
+        raise Problems(report.diagnostics, report.sources)
+    return report.ruleset
+
+
+def _given_files(project: Project, paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
+    sources: dict[str, SourceFile] = {}
+    problems: list[Diagnostic] = []
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            problems.append(diagnostic("E0906", f"`{path}` does not exist"))
+            continue
+        files = sorted(path.rglob("*.rules")) if path.is_dir() else [path]
+        if not files:
+            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help="rule files are called `*.rules`"))
+        for file in files:
+            source, found = projects.read_source(file, _name(project, file))
+            problems.extend(found)
+            if source is not None:
+                sources[source.name] = source
+    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
+
+
+def _name(project: Project, path: Path) -> str:
+    """A file as it is shown: relative to the project where it lies in it."""
+    path = path.resolve()
+    root = project.root.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _test_files(project: Project, paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in [Path(given) for given in paths] or [project.root / "tests"]:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix in (".yml", ".yaml") and not file.name.startswith("."))
+            files.update(dict.fromkeys(found))
+        elif path.exists():
+            files[path] = None
+        else:
+            help = None if paths else "rule tests are YAML files in the project's folder `tests`"
+            raise Problems([diagnostic("E0906", f"`{path.name if not paths else path}` does not exist", help=help)])
+    return list(files)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces a file whole or not at all, and keeps its mode."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        os.chmod(temporary, path.stat().st_mode & 0o7777)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _schema() -> Schema:
+    from assignrules.schema.logical import credit
+
+    return credit()
+
+
+def _mapping() -> SchemaMapping:
+    from assignrules.schema.mapping import identity
+
+    return identity(_schema())
+
+
+def _database(project: Project) -> Database:
+    database, problems = projects.database_of(project)
+    if database is None:
+        raise Problems(problems, {project.source.name: project.source})
+    return database
+
+
+def _environment(project: Project) -> str:
+    assert project.environment is not None, "the database was opened by it"
+    return project.environment
+
+
+@contextmanager
+def _reading(project: Project) -> Iterator[Session]:
+    from assignrules.databases import NoDataYet
+
+    database = _database(project)
+    with database.reading() as session:
+        if _lineage(session) is None:
+            raise NoDataYet(f"database `{database.name}` holds no data of assignrules yet", help="load data with `assignrules load`")
+        yield session
+
+
+def _lineage(session: Session) -> str | None:
+    from assignrules.databases.embedded import lineage
+
+    return lineage(session)
+
+
+def _head(session: Session) -> str | None:
+    from assignrules.journal.chain import head
+
+    return head(session)
+
+
+def _is_subject(session: Session, key: str) -> bool:
+    """Whether an entity with targets has a row of this business key."""
+    from assignrules.databases import quoted
+
+    mapping = _mapping()
+    for entity in dict.fromkeys(target.entity for target in mapping.schema.targets.values()):
+        place = mapping.entities[entity]
+        if session.fetch(f"SELECT 1 FROM {quoted(place.table)} WHERE {quoted(place.key)} = $key LIMIT 1", {"key": key}):
+            return True
+    return False
+
+
+def _no_customer(session: Session, key: str) -> Diagnostic:
+    from assignrules.databases import quoted
+
+    place = _mapping().entities["customer"]
+    column = quoted(place.key)
+    near = session.fetch(
+        f"SELECT {column} FROM {quoted(place.table)} ORDER BY jaro_winkler_similarity(lower({column}), lower($key)) DESC, 1 LIMIT 5", {"key": key}
+    )
+    return diagnostic("E0803", f"there is no customer `{key}`", help=did_you_mean(key, [row[0] for row in near]))
+
+
+def _known_search(ruleset: Ruleset, name: str) -> None:
+    names = [item.name for item in ruleset.searches()]
+    if name not in names:
+        help = did_you_mean(name, names) or ("searches are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no search")
+        raise Problems([diagnostic("E0905", f"there is no search `{name}`", help=help)])
+
+
+def _known_target(target: str | None) -> None:
+    targets = list(_schema().targets)
+    if target is not None and target not in targets:
+        help = did_you_mean(target, targets) or "targets are " + ", ".join(f"`{name}`" for name in targets)
+        raise Problems([diagnostic("E0203", f"there is no target `{target}`", help=help)])
+
+
+def _known_guards(names: Collection[str], known: Collection[str]) -> None:
+    listed = sorted(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Problems(
+            diagnostic(
+                "E0906",
+                f"there is no guard `{name}`",
+                help=did_you_mean(name, listed) or ("guards are " + ", ".join(f"`{item}`" for item in listed) if listed else None),
+            )
+            for name in unknown
+        )
+
+
+def _check_dialect(dialect: str) -> None:
+    from sqlglot.dialects.dialect import Dialect
+
+    names = sorted(name for name in Dialect.classes if name)
+    if dialect not in names:
+        help = did_you_mean(dialect, names) or "dialects are " + ", ".join(f"`{name}`" for name in names)
+        raise Problems([diagnostic("E0906", f"there is no SQL dialect `{dialect}`", help=help)])

@@ -1,0 +1,177 @@
+"""The SQL that reads and writes a target's state, set-based, from the table of planned changes.
+
+All texts are made of names of the schema and of fixed phrases; every value comes from the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assignrules.databases.base import quoted
+from assignrules.databases.embedded import COLUMN_TYPES
+from assignrules.ir.types import Kind
+from assignrules.schema.logical import Shape, Target
+from assignrules.schema.mapping import SchemaMapping
+
+PLANNED = "assignrules_planned"  # the temporary table of the changes
+PLANNED_COLUMNS = {
+    "subject": "VARCHAR",
+    "label": "VARCHAR",
+    "target": "VARCHAR",
+    "member": "VARCHAR",
+    "before": "VARCHAR",
+    "after": "VARCHAR",
+    "action": "VARCHAR",
+    "rule": "VARCHAR",
+    "line": "VARCHAR",
+    "at": "VARCHAR",
+    "because": "VARCHAR",
+    "manual": "BOOLEAN",
+}
+WORDS = {Shape.VALUE: ("set", "change", "clear"), Shape.COVER: ("grant", "amend", "withdraw")}
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSQL:
+    """The statements of one target. Each binds ``$target``, but ``count``.
+
+    ``malformed``: a condition on a planned change, true where it cannot be one of this target. ``stale``: the rows that are no longer as
+    the plan found them: subject, member, before, whether the subject exists, the current value and its currency. ``count``: how many rows
+    the state has. ``writes``: what to run, with the sign that its count has in the state's size. ``wrong``: the changes that did not come
+    true.
+    """
+
+    kind: str
+    malformed: str
+    stale: str
+    count: str
+    writes: tuple[tuple[str, int], ...]
+    wrong: str
+
+
+def target_sql(mapping: SchemaMapping, name: str) -> TargetSQL:
+    """The statements of a target of the mapping."""
+    target = mapping.schema.targets[name]
+    state = _state(mapping, target)
+    return TargetSQL(
+        kind=_json_kind(target),
+        malformed=_malformed(target),
+        stale=_stale(mapping, target, state),
+        count=f"SELECT count(*) FROM {state.table}",
+        writes=_writes(target, state),
+        wrong=_wrong(target, state),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where a target's state is: the table, the column that holds the subject, those of the value (none of a set: its rows are the value).
+    ``own``: it is the engine's own table, in which a subject without a value has no row."""
+
+    table: str
+    subject: str
+    columns: tuple[str, ...]
+    own: bool
+
+    def join(self, target: Target) -> str:
+        """The change's row of the state."""
+        of_member = "" if target.shape is Shape.VALUE else " AND state.member = change.member"
+        return f"{self.table} AS state ON state.{self.subject} = change.subject{of_member}"
+
+    @property
+    def current(self) -> tuple[str, ...]:
+        """SQL of the value that a change meets; of a set, whether there is a row."""
+        return tuple(f"state.{column}" for column in self.columns) or (f"state.{self.subject} IS NOT NULL",)
+
+
+def _state(mapping: SchemaMapping, target: Target) -> _State:
+    place, entity = mapping.targets[target.name], mapping.entities[target.entity]
+    table = quoted(place.table)
+    if place.column is not None:
+        field = entity.fields[place.column]
+        columns = (quoted(field.column), *(() if field.currency is None else (quoted(field.currency),)))
+        return _State(table, quoted(entity.key), columns, own=False)
+    columns = () if target.shape is Shape.SET else ("value", "currency") if target.type.kind is Kind.MONEY else ("value",)
+    return _State(table, "subject", columns, own=True)
+
+
+def _stale(mapping: SchemaMapping, target: Target, state: _State) -> str:
+    entity = mapping.entities[target.entity]
+    key = f"existing.{quoted(entity.key)}"
+    differs = " OR ".join(f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target), strict=True))
+    value, currency = (*state.current, "NULL")[:2]
+    return (
+        f"SELECT change.subject, change.member, change.before, {key} IS NOT NULL, {value}, {currency}, count(*) OVER () AS total "
+        f"FROM {PLANNED} AS change LEFT JOIN {quoted(entity.table)} AS existing ON {key} = change.subject LEFT JOIN {state.join(target)} "
+        f"WHERE change.target = $target AND ({differs} OR {key} IS NULL) ORDER BY change.sequence"
+    )
+
+
+def _kept(target: Target) -> str:
+    """Whether the planned state is one that has a row in the engine's own table."""
+    return "change.after = 'true'" if target.shape is Shape.SET else "change.after IS NOT NULL"
+
+
+def _writes(target: Target, state: _State) -> tuple[tuple[str, int], ...]:
+    after = _read("change.after", target)
+    planned = f"{PLANNED} AS change WHERE change.target = $target"
+    if not state.own:
+        sets = ", ".join(f"{column} = {value}" for column, value in zip(state.columns, after, strict=True))
+        return ((f"UPDATE {state.table} AS state SET {sets} FROM {planned} AND state.{state.subject} = change.subject", 0),)
+    # Deleting and inserting is as fast as updating where no key is kept, and also mends a subject that has two rows.
+    table, _, condition = state.join(target).partition(" ON ")
+    member = () if target.shape is Shape.VALUE else ("member",)
+    names = ", ".join(("subject", *member, *state.columns))
+    values = ", ".join(("change.subject", *(f"change.{name}" for name in member), *(after if state.columns else ())))
+    return (
+        (f"DELETE FROM {table} USING {planned} AND {condition}", -1),
+        (f"INSERT INTO {state.table} ({names}) SELECT {values} FROM {planned} AND {_kept(target)} ORDER BY sequence", 1),
+    )
+
+
+def _wrong(target: Target, state: _State) -> str:
+    rows = f"count(state.{state.subject})"
+    if not state.columns:
+        true = "true"
+    else:
+        pairs = zip(state.current, _read("change.after", target), strict=True)
+        true = " AND ".join(f"{now} IS NOT DISTINCT FROM {then}" for now, then in pairs)
+    if state.own:
+        fits = f"{rows} = CASE WHEN {_kept(target)} THEN 1 ELSE 0 END AND bool_and(NOT ({_kept(target)}) OR ({true}))"
+    else:
+        fits = f"{rows} = 1 AND bool_and({true})"
+    return (
+        f"SELECT change.subject, change.member FROM {PLANNED} AS change LEFT JOIN {state.join(target)} WHERE change.target = $target "
+        f"GROUP BY change.sequence, change.subject, change.member, change.after HAVING NOT ({fits}) ORDER BY change.sequence"
+    )
+
+
+def _read(text: str, target: Target) -> tuple[str, ...]:
+    """SQL that reads a printed value: the value's columns. ``TRY_CAST``, as the database may read rows of other targets first."""
+    if target.type.kind is Kind.MONEY:
+        return f"TRY_CAST(split_part({text}, ' ', 1) AS {COLUMN_TYPES[Kind.MONEY]})", f"nullif(split_part({text}, ' ', 2), '')"
+    if target.type.is_text:
+        return (text,)
+    return (f"TRY_CAST({text} AS {COLUMN_TYPES[target.type.kind]})",)
+
+
+def _malformed(target: Target) -> str:
+    member = "member IS NOT NULL" if target.shape is Shape.VALUE else "member IS NULL"
+    if target.shape is Shape.SET:
+        action = "CASE WHEN before = 'false' AND after = 'true' THEN 'add' WHEN before = 'true' AND after = 'false' THEN 'remove' END"
+    else:
+        first, second, third = WORDS[target.shape]
+        action = f"CASE WHEN before IS NULL THEN '{first}' WHEN after IS NULL THEN '{third}' ELSE '{second}' END"
+    unread = [f"({side} IS NOT NULL AND {part} IS NULL)" for side in ("before", "after") for part in _read(side, target)]
+    return " OR ".join((member, f"action IS DISTINCT FROM {action}", "before IS NOT DISTINCT FROM after", *unread))
+
+
+def _json_kind(target: Target) -> str:
+    """What a printed value of the target is in JSON."""
+    match target.type.kind:
+        case Kind.BOOLEAN:
+            return "boolean"
+        case Kind.INTEGER:
+            return "integer"
+        case _:
+            return "text"

@@ -1,0 +1,47 @@
+"""From the texts of rule files to a ruleset that may run, with every problem of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from assignrules.check.lints import check
+from assignrules.diagnostics import Diagnostic, SourceFile, has_errors, in_file_order
+from assignrules.ir.ruleset import Ruleset
+from assignrules.resolve import resolve
+from assignrules.schema.logical import Schema
+from assignrules.syntax import tree
+from assignrules.syntax.text import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking gives: the syntax trees, the ruleset (None with an error), and all diagnostics in file order."""
+
+    files: tuple[tree.File, ...]
+    ruleset: Ruleset | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check_files(
+    sources: Iterable[SourceFile],
+    schema: Schema,
+    *,
+    params: Mapping[str, str] | None = None,
+    currency: str = "EUR",
+    ignored_currencies: Iterable[str] = (),
+) -> Checked:
+    """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no other."""
+    problems: list[Diagnostic] = []
+    files: list[tree.File] = []
+    for source in sources:
+        file, found = parse(source)
+        files.append(file)
+        problems.extend(found)
+    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies)
+    problems.extend(found)
+    if ruleset is not None:
+        problems.extend(check(ruleset))
+    done = ruleset if ruleset is not None and not has_errors(problems) else None
+    return Checked(tuple(files), done, in_file_order(problems))
+

@@ -1,0 +1,129 @@
+"""`apply`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assignrules.cli import exits
+from assignrules.cli.options import PATH, Options, common, formats
+from assignrules.cli.output import complain, emit, say
+from assignrules.cli.plan import exit_code, show
+
+if TYPE_CHECKING:
+    from assignrules.apply import ApplyResult
+    from assignrules.plan.model import Plan
+
+
+@click.command()
+@click.argument("file", required=False, type=PATH)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", metavar="TEXT", help="Why; kept in the journal.")
+@click.option("--approved-by", metavar="NAME", help="Who approved it; kept in the journal.")
+@click.option("--as", "user", metavar="NAME", help="Who applies, where that is not the operating system's user; both are kept.")
+@click.option("--override-guard", "overrides", multiple=True, metavar="NAME", help="Let this guard pass; may be repeated, and is kept in the journal.")
+@click.option("--dry-run", is_flag=True, help="Show what would be applied, and write nothing: the same as `plan`.")
+@formats("text", "json")
+@common
+def apply(
+    file: Path | None,
+    yes: bool,
+    reason: str | None,
+    approved_by: str | None,
+    user: str | None,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    format: str,
+    options: Options,
+) -> int:
+    """Apply a kept plan; or plan, show the changes, ask, and apply.
+
+    Changes and journal are committed together or not at all. Every row that the plan changes must still be as the plan found it; otherwise
+    nothing is written and the rows are named (exit 4). Without a terminal, --yes is needed.
+    """
+    from assignrules import api
+
+    if not (yes or dry_run or interactive()):
+        text = "there is no terminal to ask at: pass --yes to apply without a question, or --dry-run to only look"
+        raise click.UsageError(text)
+    project = options.open()
+    made = api.plan_changes(project, overrides=overrides) if file is None else api.read_plan(file)
+    if dry_run:
+        show(made, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
+        return exit_code(made)
+    if format == "text" and not options.quiet:
+        show(made, format, options, summary=file is not None and yes)
+    code = exit_code(made)
+    if file is None and code:
+        if format == "json":
+            _emit_refusal(made)
+        return code
+    if made.changes and not (yes or _confirmed(made)):
+        say("nothing was written")
+        return exits.DONE
+    result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by, overrides=overrides)
+    _report(result, made, format, options)
+    return exits.WRONG if result.exit_code == exits.REFUSED and made.data_errors else result.exit_code
+
+
+def interactive() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
+def _confirmed(made: Plan) -> bool:
+    text = f"Apply {_changes(len(made.changes))} to environment {made.header.environment}?"
+    return click.confirm(text, default=False, err=True)
+
+
+def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> None:
+    from assignrules.apply import Outcome
+    from assignrules.report.diagnostics import document, rows
+
+    applied = result.outcome is Outcome.APPLIED
+    if format == "json":
+        emit(
+            document(
+                {
+                    "outcome": result.outcome.name.lower(),
+                    "already": result.already,
+                    "run": result.run,
+                    "head": result.head,
+                    "changes": result.changes,
+                    "summary": {target: dict(words) for target, words in made.header.summary.items()},
+                    "diagnostics": rows(result.diagnostics),
+                }
+            )
+        )
+    elif result.already:
+        emit(f"already applied as run {result.run}\njournal head {result.head}\n")
+    elif applied:
+        emit(f"applied as run {result.run}: {_changes(result.changes)}\njournal head {result.head}\n")
+        options.say(f"look back with `{options.command('show', str(result.run))}`")
+    complain(result.diagnostics)
+    if not applied:
+        say("nothing was written")
+
+
+def _emit_refusal(made: Plan) -> None:
+    from assignrules.apply.executor import refused
+    from assignrules.report.diagnostics import document, rows
+
+    summary = {target: dict(words) for target, words in made.header.summary.items()}
+    emit(
+        document(
+            {"outcome": "refused", "already": False, "run": None, "head": None, "changes": 0, "summary": summary, "diagnostics": rows(refused(made))}
+        )
+    )
+
+
+def _changes(number: int) -> str:
+    from assignrules.report.page import count
+
+    return count(number, "change")
+
+
+COMMANDS = (apply,)

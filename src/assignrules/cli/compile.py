@@ -1,0 +1,26 @@
+"""`compile`."""
+
+from __future__ import annotations
+
+import click
+
+from assignrules.cli.options import Options, common
+from assignrules.cli.output import emit
+
+
+@click.command()
+@click.argument("search", required=False)
+@click.option("--dialect", metavar="D", help="The SQL of this database, like postgres or snowflake; otherwise the environment's.")
+@common
+def compile(search: str | None, dialect: str | None, options: Options) -> None:
+    """Print the SQL of a search, or of the whole plan.
+
+    Formatted, and commented with the names of the rules. Nothing is run and no database is opened.
+    """
+    from assignrules import api
+
+    text = api.compile_sql(options.open(), search, dialect=dialect)
+    emit(text if text.endswith("\n") else f"{text}\n")
+
+
+COMMANDS = (compile,)

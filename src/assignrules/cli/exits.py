@@ -1,0 +1,12 @@
+"""Exit codes (running.md, section 1)."""
+
+DONE = 0
+WRONG = 1
+CHANGES = 2
+REFUSED = 3
+STALE = 4
+DATABASE = 5
+USAGE = 64
+BUG = 70
+INTERRUPTED = 130
+TERMINATED = 143

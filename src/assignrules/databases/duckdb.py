@@ -1,0 +1,233 @@
+"""DuckDB: a file, or memory for rule tests. One process writes, or several read; a writer shuts readers out, and they it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from assignrules.databases.base import DatabaseFailure, DatabaseUnavailable, NoDataYet, Parameters, Row, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+
+# The in_clause rewrite turns every `x IN (five or more constants)` into a join: 10 to 100 times slower with hundreds of rules.
+# Global, as connections of one process to one file share an instance, and the second finds its configuration locked.
+SETTINGS = (
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL disabled_optimizers = 'in_clause'",
+    "SET GLOBAL enable_external_access = false",
+    "SET GLOBAL lock_configuration = true",
+)
+WAIT_SECONDS = 5.0
+PAUSE_SECONDS = 0.05
+HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+class DuckDBSession:
+    """A connection inside one transaction (see ``base.Session`` and ``base.Writing``)."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._open = False
+
+    def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        return self._guarded(lambda: self._run(sql, parameters).fetchall())
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        rows = self.fetch(sql, parameters)
+        return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 and type(rows[0][0]) is int else 0
+
+    def stage(self, table: str, columns: Mapping[str, str], lines: Sequence[str]) -> None:
+        # One bound list of texts: ten times faster than rows, and no value ever meets the SQL text. A value is read as text and then
+        # cast, as `from_json` itself would refuse the whole statement for one value that does not fit.
+        form = json.dumps(dict.fromkeys(columns, "VARCHAR"))
+        typed = ", ".join(f"TRY_CAST(row.{quoted(name)} AS {type}) AS {quoted(name)}" for name, type in columns.items())
+        self.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted(table)} AS SELECT sequence, {typed}, item FROM ("
+            f"SELECT sequence, item, from_json(CASE WHEN json_valid(item) THEN item END, '{form}') AS row "
+            "FROM unnest($lines::VARCHAR[]) WITH ORDINALITY AS given(item, sequence))",
+            {"lines": list(lines)},
+        )
+
+    def has_table(self, table: str) -> bool:
+        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary AND table_name = $table"
+        return bool(self.fetch(sql, {"table": table}))
+
+    def begin(self, *, read_only: bool) -> None:
+        """Starts the transaction."""
+        self._guarded(lambda: self._connection.execute("BEGIN TRANSACTION READ ONLY" if read_only else "BEGIN TRANSACTION"))
+        self._open = True
+
+    def commit(self) -> None:
+        self._guarded(lambda: self._connection.execute("COMMIT"))
+        self._open = False
+
+    def roll_back(self) -> None:
+        """Drops what was not committed; without effect after a commit, or where the database has rolled back by itself."""
+        import duckdb
+
+        if self._open:
+            self._open = False
+            try:
+                self._connection.execute("ROLLBACK")
+            except duckdb.Error:
+                return  # a failed COMMIT, or a fatal error, has ended the transaction; what was its cause must not be hidden by this one
+
+    def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        if not parameters:
+            return self._connection.execute(sql)
+        return self._connection.execute(sql, dict(parameters) if isinstance(parameters, Mapping) else list(parameters))
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        import duckdb
+
+        try:
+            return work()
+        except duckdb.Error as error:
+            _failed(error)
+        except RuntimeError as error:
+            # All that DuckDB leaves of a signal that came during a query, whatever exception its handler raised.
+            if "interrupted" in str(error):
+                raise KeyboardInterrupt from error
+            raise
+
+
+class DuckDB:
+    """A DuckDB file. It is opened when a session begins and closed when it ends."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path, *, wait: float = WAIT_SECONDS) -> None:
+        self.path = path
+        self.name = path.name
+        self._wait = wait
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckDBSession]:
+        self._must_exist()
+        with self._session(read_only=True, files=()) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, files: Sequence[Path] = (), *, create: bool = False) -> Iterator[DuckDBSession]:
+        if not create:
+            self._must_exist()
+        with self._session(read_only=False, files=files) as session:
+            yield session
+
+    def _must_exist(self) -> None:
+        if not self.path.exists():
+            raise NoDataYet(f"database `{self.name}` does not exist yet", help="load data with `assignrules load`")
+
+    @contextmanager
+    def _session(self, *, read_only: bool, files: Sequence[Path]) -> Iterator[DuckDBSession]:
+        connection = self._connect(read_only=read_only)
+        try:
+            with _transaction(connection, read_only=read_only, files=files) as session:
+                yield session
+        finally:
+            connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        until = time.monotonic() + self._wait
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except duckdb.Error as error:
+                text = str(error)
+                # Another connection of this process, or another process: both go away by themselves.
+                busy = isinstance(error, duckdb.ConnectionException) or "Could not set lock" in text
+                if not busy or time.monotonic() >= until:
+                    raise self._unavailable(text, busy=busy) from error
+            time.sleep(PAUSE_SECONDS)
+
+    def _unavailable(self, text: str, *, busy: bool) -> DatabaseUnavailable:
+        holder = HOLDER.search(text)
+        if holder is not None:
+            program = Path(holder["program"]).name
+            message = f"database `{self.name}` is in use by process {holder['pid']} (`{program}`)"
+            return DatabaseUnavailable(message, help="wait until it has finished, or end it, and try again")
+        if busy:
+            return DatabaseUnavailable(f"database `{self.name}` is in use", help="wait until the other user has finished, and try again")
+        if "not a valid DuckDB database" in text:
+            return DatabaseUnavailable(f"`{self.name}` is not a DuckDB database")
+        return DatabaseUnavailable(f"database `{self.name}` cannot be opened: {_one_line(text)}")
+
+
+class DuckDBMemory:
+    """A DuckDB database in memory, for rule tests: it lives as long as this object, sessions follow one another."""
+
+    name = "memory"
+    dialect = "duckdb"
+
+    def __init__(self) -> None:
+        import duckdb
+
+        self._connection = duckdb.connect(":memory:")
+        for setting in SETTINGS:
+            self._connection.execute(setting)
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckDBSession]:
+        with _transaction(self._connection, read_only=True, files=None) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, files: Sequence[Path] = (), *, create: bool = False) -> Iterator[DuckDBSession]:
+        if files:
+            raise ValueError("a database in memory reads no files")
+        with _transaction(self._connection, read_only=False, files=None) as session:
+            yield session
+
+    def close(self) -> None:
+        """Frees the memory."""
+        self._connection.close()
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection, *, read_only: bool, files: Sequence[Path] | None) -> Iterator[DuckDBSession]:
+    """One transaction on a connection; ``files`` None: its settings are made already."""
+    session = DuckDBSession(connection)
+    if files is not None:
+        _configure(session, files)
+    session.begin(read_only=read_only)
+    try:
+        yield session
+    finally:
+        session.roll_back()
+
+
+def _configure(session: DuckDBSession, files: Sequence[Path]) -> None:
+    if session.fetch("SELECT current_setting('lock_configuration')")[0][0] is True:
+        if files:
+            raise DatabaseUnavailable("the database is in use by this process", help="close the other session first")
+        return
+    if files:
+        session.fetch("SET GLOBAL allowed_paths = $files", {"files": [str(file) for file in files]})
+    for setting in SETTINGS:
+        session.fetch(setting)
+
+
+def _failed(error: duckdb.Error) -> NoReturn:
+    import duckdb
+
+    text = _one_line(str(error))
+    if isinstance(error, duckdb.TransactionException) and "onflict" in text:
+        raise DatabaseFailure("another session wrote to the same rows at the same time", help="try again") from error
+    raise DatabaseFailure(f"the database failed: {text}") from error
+
+
+def _one_line(text: str) -> str:
+    """The driver's message without the statement that it quotes."""
+    return text.strip().split("\n\n")[0].split("\nLINE ")[0].replace("\n", " ")

@@ -1,0 +1,249 @@
+"""Typed expressions.
+
+An expression is evaluated on a *row* of one entity, the current row; ``Via`` moves it along a to-one link, an ``Aggregate`` to each
+related row in turn, ``This`` back to the row that the aggregate stands on.
+
+INVARIANT: *conditions* are never missing. They are: ``Operation`` with an operator of ``CONDITIONS``, ``And``, ``Or``, ``Not``,
+``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is a
+condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only inside ``Truth``,
+which takes missing for false. (So does a condition read through a missing link: ``Truth(Via(link, condition))``.)
+
+A comparison with a missing side is false. Other operations with a missing operand are missing; ``coalesce`` and ``Case`` choose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal as OneOf
+
+from assignrules.ir.types import BOOLEAN, DATE, Money, Type
+
+CONDITIONS = frozenset({"eq", "lt", "le", "gt", "ge", "contains", "starts_with", "ends_with", "matches"})
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant. ``value`` by kind: text/enum ``str``; integer ``int``; decimal/percent ``Decimal``; money ``Money``; date ``date``;
+    duration ``int`` (days, or months where ``type.months``); boolean ``bool``; ``None`` is missing."""
+
+    value: str | int | Decimal | Money | date | bool | None
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The run's as-of date."""
+
+    type: Type = DATE
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the current row."""
+
+    entity: str
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A definition or search of the current row's entity. ``condition``: it is never missing."""
+
+    entity: str
+    name: str
+    type: Type
+    condition: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetValue:
+    """A value target of the current row: the planned value, or with ``current`` the value before the run. With ``member``, the amount of a
+    cover's member (missing without cover), which the compiler reads though no rule can name it."""
+
+    entity: str
+    target: str
+    current: bool
+    type: Type
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMember:
+    """Whether the current row is in a set's member or has a cover's."""
+
+    entity: str
+    target: str
+    member: str
+    current: bool
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link from ``entity`` to ``to``. ``target`` names the value target whose value is the other row's key (``collector`` → user),
+    ``current`` says which state of it; else it is a link of the schema. ``many`` for the inverse of a to-one link."""
+
+    entity: str
+    name: str
+    to: str
+    many: bool = False
+    target: str | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """``of`` on the row that a to-one link leads to; missing where there is none."""
+
+    link: Link
+    of: Expression
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class This:
+    """``of`` on the row that the aggregate stands on; only below an ``Aggregate``."""
+
+    of: Expression
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator of ``ir.operators`` applied to its arguments."""
+
+    operator: str
+    arguments: tuple[Expression, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    operands: tuple[Expression, ...]
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    operands: tuple[Expression, ...]
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Expression
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A boolean value as a condition: missing is false."""
+
+    operand: Expression
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class IsMissing:
+    operand: Expression
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """Whether a text or number is one of constants; false when missing. (Lists of other things are lowered to ``Or`` of ``eq``.)"""
+
+    operand: Expression
+    items: tuple[Literal, ...]
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    condition: Expression
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The value of the first branch whose condition holds, else ``otherwise`` (None: missing). The others are not evaluated."""
+
+    branches: tuple[Branch, ...]
+    otherwise: Expression | None
+    type: Type
+
+
+AggregateFunction = OneOf["count", "any", "none", "sum", "min", "max", "avg", "median", "latest", "earliest", "count_distinct"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A function over the rows at the end of ``path`` (each once) for which ``where`` holds (None: all).
+
+    ``path`` starts at the current row's entity and has at least one to-many link; ``of``, ``where``, ``by`` and ``weight`` stand on the row at
+    its end. ``of``: the expression (None for count/any/none). ``by``: the date of latest/earliest. ``weight``: of avg only.
+    ``every`` is lowered to ``none``. Sums, averages and medians of money convert to the project's currency, as do min and max.
+    """
+
+    function: AggregateFunction
+    path: tuple[Link, ...]
+    of: Expression | None
+    where: Expression | None
+    by: Expression | None
+    weight: Expression | None
+    type: Type
+
+
+Expression = (
+    Literal | Today | Field | Reference | TargetValue | TargetMember | Via | This | Operation | And | Or | Not | Truth
+    | IsMissing | InList | Case | Aggregate
+)  # fmt: skip
+
+
+def is_condition(expression: Expression) -> bool:
+    """Whether the expression is a condition by the invariant above: boolean and never missing."""
+    match expression:
+        case And() | Or() | Not() | Truth() | IsMissing() | InList() | TargetMember():
+            return True
+        case Operation(operator=operator):
+            return operator in CONDITIONS
+        case Reference(condition=condition):
+            return condition
+        case Aggregate(function=function):
+            return function in ("any", "none")
+        case Literal(value=value, type=type):
+            return type == BOOLEAN and value is not None
+        case This(of=of):
+            return is_condition(of)
+        case Case(branches=branches, otherwise=otherwise, type=type):
+            return (
+                type == BOOLEAN
+                and otherwise is not None
+                and is_condition(otherwise)
+                and all(is_condition(branch.value) for branch in branches)
+            )
+        case _:
+            return False
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """The direct sub-expressions, whatever row they stand on, in reading order."""
+    match expression:
+        case Via(of=of) | This(of=of):
+            return (of,)
+        case Operation(arguments=arguments):
+            return arguments
+        case And(operands=operands) | Or(operands=operands):
+            return operands
+        case Not(operand=operand) | Truth(operand=operand) | IsMissing(operand=operand) | InList(operand=operand):
+            return (operand,)
+        case Case(branches=branches, otherwise=otherwise):
+            parts = [part for branch in branches for part in (branch.condition, branch.value)]
+            return tuple(parts) if otherwise is None else (*parts, otherwise)
+        case Aggregate(of=of, where=where, by=by, weight=weight):
+            return tuple(part for part in (of, where, by, weight) if part is not None)
+        case _:
+            return ()

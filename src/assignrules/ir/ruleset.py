@@ -1,0 +1,136 @@
+"""A resolved ruleset: everything that a plan needs to know of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from assignrules.diagnostics import Span
+from assignrules.ir.expressions import Expression, Literal
+from assignrules.ir.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A ``define`` or ``search``: a named expression of an entity. ``search``: it may be run by name; ``label`` is a search's, or None.
+    ``span`` None: built in."""
+
+    entity: str
+    name: str
+    expression: Expression
+    type: Type
+    condition: bool
+    search: bool
+    label: str | None
+    span: Span | None = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a value target: subjects of ``condition`` get ``value``. ``number`` counts from 1."""
+
+    number: int
+    value: Expression
+    condition: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+class Otherwise(Enum):
+    """What a value block does with subjects that no line takes."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """``remove others`` / ``removal others``: those in, and not matching the add side."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePart:
+    """A piece of a reason text: literal ``text``, or an ``expression`` of the subject (exactly one is given)."""
+
+    text: str | None
+    expression: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """``share``: at most this part (0.2 is 20 %) of the subjects that have something; else at most ``changes`` changes."""
+
+    share: Decimal | None
+    changes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueBody:
+    """Lines of a value target. ``explicit`` says that ``otherwise`` was written."""
+
+    lines: tuple[Line, ...]
+    otherwise: Otherwise
+    value: Expression | None
+    explicit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetBody:
+    """The two sides of a set's or cover's member; ``add`` or ``remove`` None: nobody. ``amount``: of covers."""
+
+    add: Expression | None
+    remove: Expression | Others | None
+    amount: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One ``assign`` block. ``rule`` is its name: ``scenario``, ``group:Risky``, ``scenario#10``."""
+
+    rule: str
+    target: str
+    member: str | None
+    entity: str
+    label: str | None
+    body: ValueBody | SetBody
+    where: Expression | None
+    except_: Expression | None
+    guard: Guard | None
+    because: tuple[TemplatePart, ...] | None
+    from_: date | None
+    until: date | None
+    priority: int | None
+    disabled: bool
+    span: Span = field(compare=False, repr=False)
+
+    def runs_on(self, day: date) -> bool:
+        """Whether the block plans anything on an as-of date."""
+        return not self.disabled and (self.from_ is None or self.from_ <= day) and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """All rules of a project, resolved.
+
+    ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
+    and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
+    ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
+    """
+
+    params: Mapping[str, Literal]
+    definitions: Mapping[tuple[str, str], Definition]
+    assignments: tuple[Assignment, ...]
+    order: tuple[tuple[str, str | None], ...]
+    currency: str
+    ignored_currencies: frozenset[str]
+
+    def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
+        """The blocks that write a unit on an as-of date, highest priority first."""
+        return tuple(block for block in self.assignments if block.target == target and block.member == member and block.runs_on(day))
+
+    def searches(self) -> tuple[Definition, ...]:
+        """The searches, by name then entity."""
+        return tuple(sorted((item for item in self.definitions.values() if item.search), key=lambda item: (item.name, item.entity)))

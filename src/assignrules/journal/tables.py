@@ -1,0 +1,121 @@
+"""The journal's tables (running.md, section 4), and a run as a value.
+
+``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it. Nothing here is ever updated or deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from assignrules.databases.base import DatabaseFailure, Session, quoted
+from assignrules.databases.embedded import known, remember
+from assignrules.ir.changes import Printed
+
+VERSION = "1"
+RUN = "assignrules_run"
+CHANGE = "assignrules_change"
+
+# `user` is who it is said to be, `login` the operating system's or the database's user. `plan` is the plan's digest, `reverts` the run
+# that a revert undoes. `changes_hash` is over the hashes of the run's changes in order, `hash` over the whole row with `previous`, the
+# last run's hash.
+RUN_COLUMNS: Mapping[str, str] = {
+    "id": "BIGINT",
+    "started": "TIMESTAMP",
+    "finished": "TIMESTAMP",
+    "user": "VARCHAR",
+    "login": "VARCHAR",
+    "as_of": "DATE",
+    "mode": "VARCHAR",
+    "environment": "VARCHAR",
+    "ruleset": "VARCHAR",
+    "schema": "VARCHAR",
+    "git": "VARCHAR",
+    "plan": "VARCHAR",
+    "parameters": "VARCHAR",
+    "counts": "VARCHAR",
+    "changes": "BIGINT",
+    "reason": "VARCHAR",
+    "approved_by": "VARCHAR",
+    "overrides": "VARCHAR",
+    "reverts": "BIGINT",
+    "status": "VARCHAR",
+    "version": "VARCHAR",
+    "changes_hash": "VARCHAR",
+    "previous": "VARCHAR",
+    "hash": "VARCHAR",
+}
+# `before` and `after` are printed values; `kind` (`text`, `integer`, `boolean`) says what JSON makes of them.
+CHANGE_COLUMNS: Mapping[str, str] = {
+    "run": "BIGINT",
+    "sequence": "BIGINT",
+    "subject": "VARCHAR",
+    "label": "VARCHAR",
+    "target": "VARCHAR",
+    "member": "VARCHAR",
+    "before": "VARCHAR",
+    "after": "VARCHAR",
+    "kind": "VARCHAR",
+    "action": "VARCHAR",
+    "rule": "VARCHAR",
+    "line": "VARCHAR",
+    "at": "VARCHAR",
+    "because": "VARCHAR",
+    "manual": "BOOLEAN",
+    "hash": "VARCHAR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it stands in the journal. Times are UTC. ``counts``: by target, how many changes there were of each action, and how many
+    held."""
+
+    id: int
+    started: datetime
+    finished: datetime
+    user: str
+    login: str
+    as_of: date
+    mode: str
+    environment: str
+    ruleset: str
+    schema: str
+    git: str | None
+    plan: str | None
+    parameters: Mapping[str, Printed]
+    counts: Mapping[str, Mapping[str, int]]
+    changes: int
+    reason: str | None
+    approved_by: str | None
+    overrides: tuple[str, ...]
+    reverts: int | None
+    status: str
+    version: str
+    changes_hash: str
+    previous: str
+    hash: str
+
+
+def create_journal(session: Session) -> None:
+    """Makes the journal's tables where they are not there yet. ``DatabaseFailure`` (E0804) where another version made them."""
+    check_version(session)
+    for table, columns in ((RUN, RUN_COLUMNS), (CHANGE, CHANGE_COLUMNS)):
+        body = ", ".join(f"{quoted(name)} {type}" for name, type in columns.items())
+        session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
+    remember(session, "journal", VERSION)
+
+
+def has_journal(session: Session) -> bool:
+    """Whether there is a journal. ``DatabaseFailure`` (E0804) where it is another version's."""
+    check_version(session)
+    return session.has_table(RUN)
+
+
+def check_version(session: Session) -> None:
+    """Refuses a journal that another version of the program writes (E0804)."""
+    version = known(session, "journal")
+    if version not in (None, VERSION):
+        message = f"the journal has format {version}, and this program writes format {VERSION}"
+        raise DatabaseFailure(message, help="use the version of assignrules that wrote it last", code="E0804")

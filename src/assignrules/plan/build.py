@@ -1,0 +1,165 @@
+"""The pass `build_plan`: the rules' difference to what is there, from one snapshot of a database. Nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import assignrules
+from assignrules.databases.base import DatabaseFailure, Session
+from assignrules.ir.changes import Conflict, DataProblem, Held
+from assignrules.ir.digest import ruleset_digest
+from assignrules.ir.ruleset import Ruleset
+from assignrules.ir.values import printed
+from assignrules.plan.data_checks import data_problems
+from assignrules.plan.guards import guard_verdicts
+from assignrules.plan.model import Header, Plan
+from assignrules.schema.digest import schema_digest
+from assignrules.schema.logical import Shape
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql import terms
+from assignrules.sql.decisions import STEP
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.differences import Difference, at, differences
+from assignrules.sql.queries import Compiler
+
+ACTIONS = {Shape.VALUE: ("set", "change", "clear"), Shape.SET: ("add", "remove"), Shape.COVER: ("grant", "amend", "withdraw")}
+
+
+def build_plan(
+    session: Session,
+    ruleset: Ruleset,
+    mapping: SchemaMapping,
+    *,
+    as_of: date,
+    environment: str,
+    lineage: str | None = None,
+    anchor: str | None = None,
+    project_guard: Decimal | None = None,
+    overrides: Collection[str] = (),
+    only: str | None = None,
+    created: datetime | None = None,
+    expires: datetime | None = None,
+    git: str | None = None,
+) -> Plan:
+    """The plan of a ruleset on a day.
+
+    ``project_guard`` is the project's bound on changes per target (0.3 is 30 %; None: no bound). ``overrides``: guards, by name, that may trip. ``only``: the one
+    target to plan; the others stay at their current state, for their readers too. The times and ``git`` stand in the header as given.
+    """
+    if only is not None:
+        ruleset = _restricted(ruleset, only)
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    found: list[_Found] = []
+    overflow: list[DataProblem] = []
+    for part in differences(compiler):
+        try:
+            found.append(_found(session, compiler, part))
+        except DatabaseFailure as failure:
+            if "out of range" not in str(failure).lower() and "overflow" not in str(failure).lower():
+                raise
+            overflow.append(DataProblem("E0504", "a number has more than 38 digits", part.entity, 1, ()))
+            break
+    statements = [item.part.statement for item in found]
+    guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
+    errors, warnings = data_problems(session, compiler, statements)
+    errors = tuple(sorted((*errors, *overflow), key=lambda problem: (problem.code, problem.entity, problem.message)))
+    ordered = sorted(found, key=lambda item: item.part.entity)
+    lines = [line for item in ordered for line in item.lines]
+    header = Header(
+        as_of=as_of,
+        ruleset=ruleset_digest(ruleset),
+        schema=schema_digest(mapping),
+        applicable=not errors and all(guard.passed or guard.overridden for guard in guards),
+        summary=_summary(ruleset, mapping, as_of, found),
+        parameters={name: printed(value.value) for name, value in sorted(ruleset.params.items())},
+        environment=environment,
+        currency=ruleset.currency,
+        guards=guards,
+        subjects=_subjects(session, compiler, found),
+        lineage=lineage,
+        anchor=anchor,
+        git=git,
+        created=None if created is None else created.isoformat(timespec="seconds"),
+        expires=None if expires is None else expires.isoformat(timespec="seconds"),
+        version=assignrules.__version__,
+    )
+    return Plan(
+        header,
+        tuple(line for _, line in sorted(lines, key=lambda item: item[0])),
+        tuple(sorted((held for item in found for held in item.held), key=_place)),
+        tuple(sorted((conflict for item in found for conflict in item.conflicts), key=_place)),
+        data_errors=errors,
+        data_warnings=warnings,
+    )
+
+
+class _Found:
+    """What one entity's statements found. ``lines`` with their unit's place in the whole order; ``existing``: by unit and decision, how many changes
+    there are of something that existed."""
+
+    def __init__(self, part: Difference) -> None:
+        self.part = part
+        self.lines: list[tuple[tuple[str, str], str]] = []
+        self.actions: dict[int, dict[str, int]] = {}
+        self.existing: dict[tuple[int, int], int] = {}
+        self.held: list[Held] = []
+        self.conflicts: list[Conflict] = []
+
+
+def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
+    found = _Found(part)
+    session.execute(f"CREATE OR REPLACE TEMP TABLE {part.table} AS {compiler.text(part.rows)}")
+    changes = f"changes_{part.entity}"
+    session.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS {compiler.text(part.changes)}")
+    ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
+    units = [(decision.target.name, decision.member or "") for decision in part.decisions]
+    for unit, line in session.fetch(f"SELECT unit, line FROM {changes} ORDER BY unit, {ordered}"):
+        found.lines.append((units[unit], line))
+    for unit, action, count in session.fetch(f"SELECT unit, action, COUNT(*) FROM {changes} GROUP BY unit, action"):
+        found.actions.setdefault(unit, {})[action] = count
+    for unit, decided, count in session.fetch(f"SELECT unit, decided, COUNT(*) FROM {changes} WHERE existing GROUP BY unit, decided"):
+        found.existing[unit, decided // STEP] = found.existing.get((unit, decided // STEP), 0) + count
+    if part.held is not None:
+        for unit, subject, before, after, by in session.fetch(compiler.text(part.held)):
+            decision = part.decisions[unit]
+            found.held.append(Held(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), by))
+    if part.conflicts is not None:
+        for unit, subject, before, after, decided in session.fetch(compiler.text(part.conflicts)):
+            decision = part.decisions[unit]
+            place = at(decision.blocks[decided // STEP])
+            found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), place))
+    return found
+
+
+def _restricted(ruleset: Ruleset, only: str) -> Ruleset:
+    blocks = tuple(block for block in ruleset.assignments if block.target == only)
+    return replace(ruleset, assignments=blocks, order=tuple(unit for unit in ruleset.order if unit[0] == only))
+
+
+def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: list[_Found]) -> Mapping[str, Mapping[str, int]]:
+    """By target, in order of name, every word of its shape, and how many are held."""
+    written = sorted({block.target for block in ruleset.assignments if block.runs_on(as_of)})
+    summary = {name: dict.fromkeys((*ACTIONS[mapping.schema.targets[name].shape], "held"), 0) for name in written}
+    for item in found:
+        for unit, actions in item.actions.items():
+            for action, count in actions.items():
+                summary[item.part.decisions[unit].target.name][action] += count
+        for held in item.held:
+            summary[held.target]["held"] += 1
+    return summary
+
+
+def _subjects(session: Session, compiler: Compiler, found: list[_Found]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for item in found:
+        body = compiler.mapping.entities[item.part.entity]
+        counts[item.part.entity] = session.fetch(f'SELECT COUNT(*) FROM "{body.table}"')[0][0]
+    return counts
+
+
+def _place(item: Held | Conflict) -> tuple[str, str, str]:
+    return (item.target, item.member or "", item.subject)

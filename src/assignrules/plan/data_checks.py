@@ -1,0 +1,108 @@
+"""What is wrong with the data that a plan needs: errors make it not applicable, warnings are counted (schema.md, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from assignrules.databases.base import Session, quoted
+from assignrules.ir.changes import DataProblem
+from assignrules.schema.logical import Shape
+from assignrules.sql.queries import Compiler
+from assignrules.sql.stages import Statement
+
+EXAMPLES = 5
+Problems = tuple[DataProblem, ...]
+
+
+def data_problems(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> tuple[Problems, Problems]:
+    """Errors and warnings of all that the statements read, each sorted by code, entity and message."""
+    errors = [*_repeated_keys(session, compiler, statements), *_repeated_rates(session, compiler, statements)]
+    warnings = [
+        *_dangling_links(session, compiler, statements),
+        *_ignored_amounts(session, compiler, statements),
+        *_forgotten_states(session, compiler),
+    ]
+    return _sorted(errors), _sorted(warnings)
+
+
+def _sorted(problems: Iterable[DataProblem]) -> Problems:
+    return tuple(sorted(problems, key=lambda problem: (problem.code, problem.entity, problem.message)))
+
+
+def _problem(session: Session, code: str, message: str, entity: str, keys: str) -> Iterator[DataProblem]:
+    """A problem of the rows whose keys a query gives (column ``key``); none where it gives none."""
+    count = session.fetch(f"SELECT COUNT(*) FROM ({keys}) AS found")[0][0]
+    if count:
+        examples = session.fetch(f"SELECT DISTINCT key FROM ({keys}) AS found WHERE key IS NOT NULL ORDER BY key LIMIT {EXAMPLES}")
+        yield DataProblem(code, message, entity, count, tuple(str(row[0]) for row in examples))
+
+
+def _repeated_keys(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    for entity in sorted({entity for statement in statements for entity in statement.entities()}):
+        body = compiler.mapping.entities[entity]
+        name = compiler.mapping.schema.entities[entity].key
+        table, key = quoted(body.table), quoted(body.fields[name or ""].column)
+        keys = f"SELECT {key} AS key FROM {table} WHERE {key} IN (SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1)"
+        yield from _problem(session, "E0501", f"key `{name}` of `{entity}` is repeated", entity, keys)
+
+
+def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    if not any(statement.reads_rates for statement in statements):
+        return
+    table = quoted(compiler.mapping.entities["rates"].table)
+    sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1 ORDER BY currency, "on"'
+    by_currency: dict[str, list[str]] = {}
+    for currency, day in session.fetch(sql):
+        by_currency.setdefault(currency, []).append(f"{currency} {day.isoformat()}")
+    for currency, days in by_currency.items():
+        yield DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(days), tuple(days[:EXAMPLES]))
+
+
+def _dangling_links(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    schema, mapping = compiler.mapping.schema, compiler.mapping
+    for entity, name in sorted({link for statement in statements for link in statement.links}):
+        body, other = mapping.entities[entity], mapping.entities[schema.entities[entity].links[name].to]
+        link, key = quoted(body.links[name]), schema.entities[entity].key
+        shown = quoted(body.fields[key or ""].column)
+        missing = f"NOT EXISTS (SELECT 1 FROM {quoted(other.table)} AS other WHERE other.{quoted(other.key)} = self.{link})"
+        keys = f"SELECT {shown} AS key FROM {quoted(body.table)} AS self WHERE self.{link} IS NOT NULL AND {missing}"
+        yield from _problem(session, "W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+
+
+def _ignored_amounts(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    ignored = ", ".join(f"'{code}'" for code in sorted(compiler.ruleset.ignored_currencies))
+    if not ignored:
+        return
+    for entity, name in sorted({field for statement in statements for field in statement.amounts()}):
+        body = compiler.mapping.entities[entity]
+        field = body.fields[name]
+        if field.currency is None:
+            continue
+        key = quoted(body.fields[compiler.mapping.schema.entities[entity].key or ""].column)
+        keys = (
+            f"SELECT {key} AS key FROM {quoted(body.table)} WHERE {quoted(field.column)} IS NOT NULL AND {quoted(field.currency)} IN ({ignored})"
+        )
+        yield from _problem(session, "W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
+
+
+def _forgotten_states(session: Session, compiler: Compiler) -> Iterator[DataProblem]:
+    """States of subjects that are gone, and of members that no block names, for the targets that the rules write."""
+    schema, mapping, blocks = compiler.mapping.schema, compiler.mapping, compiler.ruleset.assignments
+    for name in sorted({block.target for block in blocks}):
+        target, place = schema.targets[name], mapping.targets[name]
+        if place.column is not None:
+            continue
+        body = mapping.entities[target.entity]
+        key = quoted(body.fields[schema.entities[target.entity].key or ""].column)
+        there = f"EXISTS (SELECT 1 FROM {quoted(body.table)} AS row WHERE row.{key} = state.subject)"
+        states = f"SELECT DISTINCT state.subject AS key FROM {quoted(place.table)} AS state"
+        message = f"`{name}` has a state for subjects that are no longer in the data"
+        yield from _problem(session, "W0503", message, target.entity, f"{states} WHERE NOT {there}")
+        if target.shape is not Shape.VALUE:
+            members = ", ".join(sorted({_text(block.member or "") for block in blocks if block.target == name}))
+            left = f"{states} WHERE state.member NOT IN ({members}) AND {there}"
+            yield from _problem(session, "W0504", f"`{name}` has members that no rule writes", target.entity, left)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

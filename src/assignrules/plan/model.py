@@ -1,0 +1,140 @@
+"""The plan: what would change and why, as data (running.md, section 2)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from typing import Any
+
+from assignrules.ir.changes import Change, Conflict, DataProblem, GuardVerdict, Held, Printed
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A requirement that fails on the planned state, and the keys of its rows. ``at``: file:line."""
+
+    name: str
+    rows: tuple[str, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert: the rows that are new in it, those that stay and those that left."""
+
+    name: str
+    entered: tuple[str, ...]
+    stay: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the plan was made from and what it comes to.
+
+    ``ruleset`` and ``schema`` are digests (``sha256:…``). ``summary``: by target, how many changes there are of each action, and how many
+    are held. ``subjects``: by entity with targets, how many rows it has. ``lineage`` is that of the database, ``anchor`` the journal's
+    head when it was read. ``git`` is the revision of the rules. ``created`` and ``expires`` are UTC times in ISO form; a plan that is not
+    kept has neither.
+    """
+
+    as_of: date
+    ruleset: str
+    schema: str
+    applicable: bool
+    summary: Mapping[str, Mapping[str, int]]
+    parameters: Mapping[str, Printed]
+    environment: str
+    currency: str
+    guards: tuple[GuardVerdict, ...]
+    subjects: Mapping[str, int]
+    lineage: str | None = None
+    anchor: str | None = None
+    git: str | None = None
+    created: str | None = None
+    expires: str | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole plan.
+
+    ``changes`` are JSON objects, one text each, in order: the form in which the database makes and reads them, and which a file holds.
+    """
+
+    header: Header
+    changes: tuple[str, ...] = field(repr=False)
+    held: tuple[Held, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    data_errors: tuple[DataProblem, ...] = ()
+    data_warnings: tuple[DataProblem, ...] = ()
+
+    def change_rows(self) -> Iterator[Change]:
+        """The changes one by one, read as they are asked for."""
+        return (change_of(line) for line in self.changes)
+
+
+def change_of(line: str) -> Change:
+    """One change from its JSON text."""
+    return Change(**json.loads(line))
+
+
+def change_line(change: Change) -> str:
+    """One change as its JSON text, as the database writes it: the order of the fields, no blanks."""
+    return compact(asdict(change))
+
+
+def plan_id(plan: Plan) -> str:
+    """The digest of what the plan says (``sha256:…``). When it was made and until when it may be applied take no part: the same plan made
+    twice is the same plan."""
+    digest = hashlib.sha256()
+    for line in lines(plan, timed=False):
+        digest.update(line.encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def to_json(plan: Plan) -> str:
+    """The plan as one JSON document: keys in a fixed order, one change per line. Ends with a line break."""
+    return "".join((*lines(plan), "}\n"))
+
+
+def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
+    """The document of a plan piece by piece, without the brace that closes it."""
+    leave_out = () if timed else ("created", "expires")
+    header = {item.name: _jsonable(getattr(plan.header, item.name)) for item in fields(Header) if item.name not in leave_out}
+    yield f'{{"schema_version":{SCHEMA_VERSION},\n"plan":{compact(header)}'
+    yield from _items("changes", plan.changes)
+    for name in ("held", "conflicts", "requirements", "alerts", "data_errors", "data_warnings"):
+        yield from _items(name, (compact(asdict(item)) for item in getattr(plan, name)))
+
+
+def compact(value: Any) -> str:
+    """JSON without blanks, text as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _items(name: str, texts: Iterable[str]) -> Iterator[str]:
+    yield f',\n"{name}":['
+    first = True
+    for text in texts:
+        yield f"\n{text}" if first else f",\n{text}"
+        first = False
+    yield "]" if first else "\n]"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [asdict(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: dict(item) if isinstance(item, Mapping) else item for key, item in value.items()}
+    return value

@@ -1,0 +1,99 @@
+"""Running saved searches, and reading values by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from assignrules.databases.base import Session
+from assignrules.ir.expressions import Expression, Reference, is_condition
+from assignrules.ir.ruleset import Definition, Ruleset
+from assignrules.ir.types import Kind, Money, Type
+from assignrules.ir.values import Value
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.queries import Compiler, Output
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A search's rows as business key and label, sorted by key. ``count`` is of all, also where ``rows`` are limited."""
+
+    name: str
+    entity: str
+    count: int
+    rows: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCount:
+    """How many rows a search finds."""
+
+    name: str
+    entity: str
+    label: str | None
+    count: int
+
+
+def search_rows(
+    session: Session, ruleset: Ruleset, mapping: SchemaMapping, name: str, *, as_of: date, limit: int | None = None
+) -> tuple[SearchResult, ...]:
+    """The rows of a search; of each where several entities have one of the name; none where there is no such search."""
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    results: list[SearchResult] = []
+    for search in (item for item in ruleset.searches() if item.name == name):
+        rows = session.fetch(compiler.text(compiler.select(search.entity, [], where=_reference(search))))
+        kept = rows if limit is None else rows[:limit]
+        results.append(SearchResult(name, search.entity, len(rows), tuple((row[0], row[1]) for row in kept)))
+    return tuple(results)
+
+
+def count_searches(session: Session, ruleset: Ruleset, mapping: SchemaMapping, *, as_of: date) -> tuple[SearchCount, ...]:
+    """The size of every search, all of an entity in one pass; by name."""
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    by_entity: dict[str, list[Definition]] = {}
+    for search in ruleset.searches():
+        by_entity.setdefault(search.entity, []).append(search)
+    counts: list[SearchCount] = []
+    for entity, searches in by_entity.items():
+        outputs = [Output(f"c{number}", _reference(search)) for number, search in enumerate(searches)]
+        row = session.fetch(compiler.text(compiler.counts(entity, outputs)))[0]
+        counts.extend(SearchCount(search.name, entity, search.label, count) for search, count in zip(searches, row, strict=True))
+    return tuple(sorted(counts, key=lambda item: (item.name, item.entity)))
+
+
+def read_values(
+    session: Session, ruleset: Ruleset, mapping: SchemaMapping, entity: str, expressions: Mapping[str, Expression], *, as_of: date
+) -> dict[str, dict[str, Value]]:
+    """By business key, the values of expressions on an entity's rows (planned states as this ruleset plans them)."""
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    names = list(expressions)
+    outputs = [Output(f"v{number}", expressions[name], is_condition(expressions[name])) for number, name in enumerate(names)]
+    found: dict[str, dict[str, Value]] = {}
+    for row in session.fetch(compiler.text(compiler.select(entity, outputs))):
+        values = iter(row[2:])
+        found[row[0]] = {name: _value(next(values), values, expressions[name].type) for name in names}
+    return found
+
+
+def _value(value: object, following: Iterator[object], type: Type) -> Value:
+    """A fetched value; money takes its currency from the next column."""
+    currency = next(following) if type.kind is Kind.MONEY else None
+    match value:
+        case None:
+            return None
+        case bool() | str() | date():
+            return value
+        case int() | Decimal():
+            if type.kind is Kind.MONEY:
+                return Money(Decimal(value), str(currency))
+            return Decimal(value) if type.kind in (Kind.DECIMAL, Kind.PERCENT) else int(value)
+        case _:
+            raise AssertionError(value)
+
+
+def _reference(search: Definition) -> Reference:
+    return Reference(search.entity, search.name, search.type, True)
+

@@ -1,0 +1,349 @@
+"""The project file ``assignrules.yml``: found, read strictly, and what it names: rule files, environments, the day (schema.md, section 3)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from assignrules import __version__
+from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, has_errors
+from assignrules.diagnostics.model import did_you_mean
+from assignrules.syntax import yaml_reader as yaml
+from assignrules.syntax.currencies import CURRENCIES, SPOKEN
+from assignrules.syntax.text import decode
+
+if TYPE_CHECKING:
+    from assignrules.databases import Database
+
+FILE_NAME = "assignrules.yml"
+CODE = "E0902"
+DEFAULT_GUARD = Decimal("0.3")
+DEFAULT_DATABASE = "duckdb:///assignrules.duckdb"
+LATER_DATABASES = ("postgres", "postgresql", "spark", "sqlite")
+ENVIRONMENT_KEYS = ("database", "schema_params")
+
+_GUARD = re.compile(r"at most (\d+(?:\.\d+)?) ?%")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_VERSION = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A database by name. ``database`` is as written: its variables are looked up only when it is opened, and never printed."""
+
+    name: str
+    database: str
+    span: Span | None = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project, opened for an environment and a day.
+
+    ``rules`` are files and folders relative to ``root``. ``params`` are texts in the rule language. ``guard`` is the share of a target's
+    subjects that a run may change. ``environment`` None: none was chosen, and the file names no default. ``source`` is the project file.
+    """
+
+    root: Path
+    name: str
+    rules: tuple[str, ...]
+    currency: str
+    time_zone: str | None
+    calendar: str | None
+    params: Mapping[str, str]
+    ignored_currencies: tuple[str, ...]
+    guard: Decimal
+    environments: Mapping[str, Environment]
+    environment: str | None
+    as_of: date
+    source: SourceFile = field(compare=False, repr=False)
+
+
+def find_project_file(folder: Path) -> Path | None:
+    """The project file of a folder, or of the nearest folder above it that has one."""
+    folder = folder.absolute()
+    return next((place / FILE_NAME for place in (folder, *folder.parents) if (place / FILE_NAME).is_file()), None)
+
+
+def open_project(
+    path: Path, *, environment: str | None = None, as_of: date | None = None, params: Mapping[str, str] | None = None
+) -> tuple[Project | None, SourceFile | None, tuple[Diagnostic, ...]]:
+    """Reads a project file. ``params`` are added to those of the file, and win. Without ``as_of``, today in the project's time zone."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        return None, None, (diagnostic("E0901", f"project file `{path.name}` cannot be read: {reason}"),)
+    source, problems = decode(path.name, data)
+    if source is None:
+        return None, None, tuple(replace(problem, code=CODE) for problem in problems)
+    node, problems = yaml.read_yaml(source, CODE)
+    if node is None:
+        return None, source, problems
+    reader = _Reader(source, [])
+    project = reader.project(path.parent, node, environment, as_of, params or {})
+    return (None if has_errors(reader.problems) else project), source, tuple(reader.problems)
+
+
+def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
+    """Every rule file of the project, sorted by name, with forward slashes; and what cannot be read."""
+    sources: dict[str, SourceFile] = {}
+    problems: list[Diagnostic] = []
+    for entry in project.rules:
+        place = project.root / entry
+        if not place.exists():
+            at = _place_of(project.source, entry)
+            problems.append(diagnostic(CODE, f"`{entry}` in `rules` does not exist", at, help="create it, or correct the name"))
+            continue
+        for path in [place] if place.is_file() else _rule_files(place):
+            name = path.relative_to(project.root).as_posix()
+            if path.suffix in (".yml", ".yaml"):
+                problems.append(diagnostic("E0199", f"`{name}`: the YAML form of rules is not supported yet", help="write it as `*.rules`"))
+                continue
+            source, found = read_source(path, name)
+            problems.extend(found)
+            if source is not None:
+                sources[name] = source
+    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
+
+
+def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    """A text file by the name it is shown by."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return None, (diagnostic(CODE, f"`{name}` cannot be read: {(error.strerror or 'unknown reason').lower()}"),)
+    return decode(name, data)
+
+
+def database_of(project: Project, variables: Mapping[str, str] | None = None) -> tuple[Database | None, tuple[Diagnostic, ...]]:
+    """The database of the project's environment. ``variables`` are the process's own unless given; their values never reach a message."""
+    from assignrules.databases.duckdb import DuckDB
+
+    if project.environment is None:
+        names = ", ".join(f"`{name}`" for name in project.environments)
+        help = f"choose one with `-e`, or name it as `default_environment`: {names}"
+        return None, (diagnostic("E0903", "no environment is chosen", help=help),)
+    environment = project.environments[project.environment]
+    known = os.environ if variables is None else variables
+    missing = [name for name in dict.fromkeys(_VARIABLE.findall(environment.database)) if not known.get(name)]
+    if missing:
+        return None, tuple(
+            diagnostic(
+                "E0904", f"environment variable `{name}` is not set", environment.span, help=f"environment `{environment.name}` needs it"
+            )
+            for name in missing
+        )
+    address = _VARIABLE.sub(lambda match: known[match[1]], environment.database)
+    scheme, mark, rest = address.partition("://")
+    if mark and scheme == "duckdb" and rest.startswith("/") and rest != "/":
+        return DuckDB(project.root / rest[1:]), ()
+    if mark and scheme.split("+")[0] in LATER_DATABASES:
+        message = f"environment `{environment.name}`: databases of `{scheme.split('+')[0]}` are not supported yet"
+        return None, (diagnostic("E0199", message, environment.span, help="use `duckdb:///file.duckdb`"),)
+    # The address is not shown: it may hold a password.
+    message = f"environment `{environment.name}`: the database has no address that can be opened"
+    return None, (diagnostic(CODE, message, environment.span, help="write it like `duckdb:///file.duckdb`, relative to the project file"),)
+
+
+def _rule_files(folder: Path) -> Iterator[Path]:
+    """Hidden files are an editor's own."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".rules", ".yml", ".yaml") and path.is_file() and not path.name.startswith("."):
+            yield path
+
+
+def _place_of(source: SourceFile, text: str) -> Span | None:
+    start = source.text.find(text)
+    return None if start < 0 else source.span(start, start + len(text))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the nodes of a project file; collects what is wrong."""
+
+    source: SourceFile
+    problems: list[Diagnostic]
+
+    def project(
+        self, root: Path, node: yaml.Node, environment: str | None, as_of: date | None, params: Mapping[str, str]
+    ) -> Project | None:
+        keys = ("name", "schema", "rules", "language", "requires", "rulesets", "currency", "time_zone", "calendar", "params")
+        top = self.mapping(node, "a project file", (*keys, "ignored_currencies", "guards", "environments", "default_environment"))
+        self._refuse_later(top)
+        self._versions(top)
+        zone_name = self.text(top, "time_zone")
+        zone = self._zone(zone_name, top)
+        environments = self._environments(top.get("environments"))
+        return Project(
+            root,
+            self.text(top, "name") or root.name,
+            self._rules(top),
+            self._currency(top),
+            zone_name,
+            self.text(top, "calendar"),
+            {**self._params(top.get("params")), **params},
+            self.texts(top, "ignored_currencies"),
+            self._guard(top.get("guards")),
+            environments,
+            self._chosen(environments, environment, top),
+            as_of or datetime.now(zone).date(),
+            self.source,
+        )
+
+    def report(self, message: str, span: Span | None, *, help: str | None = None, code: str = CODE) -> None:
+        self.problems.append(diagnostic(code, message, span, help=help))
+
+    def mapping(self, node: yaml.Node | None, what: str, known: tuple[str, ...] | None = None) -> dict[str, yaml.Node]:
+        """The entries; unknown ones are reported and left out. Nothing is an empty mapping."""
+        if node is None or (isinstance(node, yaml.Scalar) and node.value is None):
+            return {}
+        if not isinstance(node, yaml.Mapping):
+            self.report(f"{what} must have keys with values", node.span)
+            return {}
+        if known is not None:
+            for key, _ in node.entries:
+                if str(key.value) not in known:
+                    help = did_you_mean(str(key.value), known) or "known are " + ", ".join(f"`{word}`" for word in known)
+                    self.report(f"unknown key `{key.value}` in {what}", key.span, help=help)
+        return {key: value for key, value in node.items() if known is None or key in known}
+
+    def scalar(self, node: yaml.Node, what: str) -> str | None:
+        if isinstance(node, yaml.Scalar):
+            return ("true" if node.value else "false") if isinstance(node.value, bool) else node.value
+        self.report(f"`{what}` must be a single value", node.span)
+        return None
+
+    def text(self, entries: Mapping[str, yaml.Node], key: str) -> str | None:
+        return self.scalar(entries[key], key) if key in entries else None
+
+    def texts(self, entries: Mapping[str, yaml.Node], key: str) -> tuple[str, ...]:
+        node = entries.get(key)
+        if node is None or (isinstance(node, yaml.Scalar) and node.value is None):
+            return ()
+        if not isinstance(node, yaml.Sequence):
+            self.report(f"`{key}` must be a list", node.span, help=f"write `{key}: [{self.scalar(node, key) or '…'}]`" if isinstance(node, yaml.Scalar) else None)
+            return ()
+        found = (self.scalar(item, key) for item in node.items)
+        return tuple(text for text in found if text is not None)
+
+    def _refuse_later(self, top: Mapping[str, yaml.Node]) -> None:
+        """What a later version understands, and what would change the meaning if it were passed over."""
+        if "schema" in top and self.text(top, "schema") != "credit":
+            help = "leave `schema` out: the built-in one is used"
+            self.report("a schema of one's own is not supported yet", top["schema"].span, help=help, code="E0199")
+        if self.texts(top, "rulesets"):
+            self.report("`rulesets` is not supported yet", top["rulesets"].span, help="leave it out", code="E0199")
+
+    def _versions(self, top: Mapping[str, yaml.Node]) -> None:
+        language = self.text(top, "language")
+        if language not in (None, "1"):
+            self.report(f"version `{language}` of the rule language is unknown", top["language"].span, help="this program knows version 1")
+        requires = self.text(top, "requires")
+        if requires is None:
+            return
+        for part in requires.split(","):
+            match = _VERSION.fullmatch(part.strip())
+            if match is None:
+                self.report(f"`{part.strip()}` does not say a version", top["requires"].span, help='write it like `requires: ">=0.1"`')
+            elif not _holds(__version__, match[1], match[2]):
+                message = f"the project needs assignrules {requires}, and this is {__version__}"
+                self.report(message, top["requires"].span, help="install a version that fits")
+
+    def _rules(self, top: Mapping[str, yaml.Node]) -> tuple[str, ...]:
+        rules = self.texts(top, "rules") if "rules" in top else ("rules/",)
+        kept = []
+        for entry in rules:
+            if Path(entry).is_absolute() or ".." in Path(entry).parts:
+                self.report(f"`{entry}` lies outside the project", top["rules"].span, help="move the rules below the project file")
+            else:
+                kept.append(entry)
+        return tuple(kept)
+
+    def _zone(self, name: str | None, top: Mapping[str, yaml.Node]) -> tzinfo:
+        if name is None:
+            return UTC
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.report(f"there is no time zone `{name}`", top["time_zone"].span, help="write it like `Europe/Paris`")
+            return UTC
+
+    def _currency(self, top: Mapping[str, yaml.Node]) -> str:
+        currency = self.text(top, "currency") or "EUR"
+        if currency not in CURRENCIES:
+            spoken = SPOKEN.get(currency.casefold(), currency.upper())
+            help = f"did you mean `{spoken}`?" if spoken in CURRENCIES else "write its ISO 4217 code, like `EUR`"
+            self.report(f"`{currency}` is no currency code", top["currency"].span, help=help)
+        return currency
+
+    def _params(self, node: yaml.Node | None) -> dict[str, str]:
+        params: dict[str, str] = {}
+        for name, value in self.mapping(node, "`params`").items():
+            text = self.scalar(value, name)
+            if text is None:
+                self.report(f"parameter `{name}` has no value", value.span)
+            else:
+                params[name] = text
+        return params
+
+    def _guard(self, node: yaml.Node | None) -> Decimal:
+        guards = self.mapping(node, "`guards`", ("changes", "freshness"))
+        if "freshness" in guards:
+            self.report("guard `freshness` is not supported yet", guards["freshness"].span, help="leave it out", code="E0199")
+        text = self.text(guards, "changes")
+        if text is None:
+            return DEFAULT_GUARD
+        match = _GUARD.fullmatch(text)
+        if match is None or Decimal(match[1]) > 100:
+            self.report(f"`{text}` is no guard", guards["changes"].span, help="write it like `at most 30%`")
+            return DEFAULT_GUARD
+        return Decimal(match[1]) / 100
+
+    def _environments(self, node: yaml.Node | None) -> dict[str, Environment]:
+        environments: dict[str, Environment] = {}
+        for name, body in self.mapping(node, "`environments`").items():
+            entries = self.mapping(body, f"environment `{name}`", ENVIRONMENT_KEYS)
+            database = self.text(entries, "database")
+            if database is None:
+                self.report(f"environment `{name}` has no `database`", body.span, help="write `database: \"duckdb:///file.duckdb\"`")
+                continue
+            if self.mapping(entries.get("schema_params"), "`schema_params`"):
+                self.report("`schema_params` is not supported yet", entries["schema_params"].span, help="leave it out", code="E0199")
+            environments[name] = Environment(name, database, entries["database"].span)
+        return environments or {"local": Environment("local", DEFAULT_DATABASE, None)}
+
+    def _chosen(self, environments: Mapping[str, Environment], given: str | None, top: Mapping[str, yaml.Node]) -> str | None:
+        default = self.text(top, "default_environment")
+        if default is None and len(environments) == 1:
+            default = next(iter(environments))
+        chosen = given or default
+        if chosen is None or chosen in environments:
+            return chosen
+        names = list(environments)
+        help = did_you_mean(chosen, names) or "environments are " + ", ".join(f"`{name}`" for name in names)
+        self.report(f"there is no environment `{chosen}`", None if given else top["default_environment"].span, help=help, code="E0903")
+        return None
+
+
+def _holds(version: str, operator: str, bound: str) -> bool:
+    left, right = ([int(part) for part in re.findall(r"\d+", text)] for text in (version, bound))
+    length = max(len(left), len(right))
+    left += [0] * (length - len(left))
+    right += [0] * (length - len(right))
+    compare: dict[str, Callable[[list[int], list[int]], bool]] = {
+        ">=": lambda a, b: a >= b,
+        "<=": lambda a, b: a <= b,
+        "==": lambda a, b: a == b,
+        "!=": lambda a, b: a != b,
+        ">": lambda a, b: a > b,
+        "<": lambda a, b: a < b,
+    }
+    return compare[operator](left, right)

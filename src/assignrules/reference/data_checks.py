@@ -1,0 +1,127 @@
+"""What is wrong with the data that a plan needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from assignrules.ir.changes import DataProblem
+from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, Via, children
+from assignrules.ir.ruleset import Assignment, SetBody, ValueBody
+from assignrules.ir.types import Money
+from assignrules.reference.evaluation import Evaluation
+from assignrules.reference.rows import Record
+
+
+def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
+    """Repeated keys, missing rates, two rates of one day, and numbers too large, as far as the plan met them."""
+    found = [_problem(code, message, entity, rows) for (code, entity, message), rows in evaluation.failures.items()]
+    blocks = [block for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of)]
+    entities = {block.entity for block in blocks}
+    for part in _needed(evaluation):
+        entities.update(name for link in _links(part) for name in (link.entity, link.to))
+    for entity in entities:
+        key = evaluation.schema.entities[entity].key
+        real = [record for record in evaluation.rows.records[entity] if not record.implied]
+        times = Counter(record.key for record in real)
+        repeated = [record for record in real if times[record.key] > 1]
+        if repeated:
+            found.append(_problem("E0501", f"key `{key}` of `{entity}` is repeated", entity, repeated))
+    for currency in evaluation.rates_read:
+        days = Counter(day for day, _ in evaluation.rows.rates.get(currency, ()))
+        twice = sorted(f"{currency} {day.isoformat()}" for day, count in days.items() if count > 1)
+        if twice:
+            found.append(DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(twice), tuple(twice[:5])))
+    return _sorted(found)
+
+
+def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
+    """Links to rows that do not exist, amounts in ignored currencies, and states that no subject or no rule has any more."""
+    found: list[DataProblem] = []
+    links: set[tuple[str, str]] = set()
+    amounts: set[tuple[str, str]] = set()
+    for part in _needed(evaluation):
+        walked = (_to_one(evaluation, link) for link in _links(part))
+        links.update((link.entity, link.name) for link in walked if link.target is None)
+        if isinstance(part, Field):
+            amounts.add((part.entity, part.name))
+    for entity, name in links:
+        dangling = evaluation.rows.dangling(entity, name)
+        if dangling:
+            found.append(_problem("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, dangling))
+    for entity, name in amounts:
+        values = [(record, record.row.get(name)) for record in evaluation.rows.records[entity]]
+        ignored = [row for row, value in values if isinstance(value, Money) and value.currency in evaluation.ruleset.ignored_currencies]
+        if ignored:
+            found.append(_problem("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, ignored))
+    found.extend(_orphans(evaluation))
+    return _sorted(found)
+
+
+def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:
+    """States of subjects that are gone, and of members that no block writes, for the targets that the rules write."""
+    blocks = evaluation.ruleset.assignments
+    for target in sorted({block.target for block in blocks}):
+        entity = evaluation.schema.targets[target].entity
+        subjects = {record.key for record in evaluation.rows.records[entity]}
+        named = {block.member for block in blocks if block.target == target}
+        members = {member: states for (name, member), states in evaluation.dataset.members.items() if name == target}
+        kept = set(evaluation.dataset.values.get(target, {})).union(*members.values())
+        gone = sorted(kept - subjects)
+        if gone:
+            yield DataProblem(
+                "W0503", f"`{target}` has a state for subjects that are no longer in the data", entity, len(gone), tuple(gone[:5])
+            )
+        left = sorted({key for member, states in members.items() if member not in named for key in states} & subjects)
+        if left:
+            yield DataProblem("W0504", f"`{target}` has members that no rule writes", entity, len(left), tuple(left[:5]))
+
+
+def _needed(evaluation: Evaluation) -> list[Expression]:
+    """Every expression, with its parts, that the running blocks use."""
+    waiting = [part for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of) for part in _of_block(block)]
+    needed: dict[Expression, None] = {}
+    while waiting:
+        part = waiting.pop()
+        if part not in needed:
+            needed[part] = None
+            waiting.extend(children(part))
+            if isinstance(part, Reference):
+                waiting.append(evaluation.ruleset.definitions[part.entity, part.name].expression)
+    return list(needed)
+
+
+def _of_block(block: Assignment) -> list[Expression]:
+    parts: list[Expression | None] = [block.where, block.except_, *(part.expression for part in block.because or ())]
+    match block.body:
+        case ValueBody(lines=lines, value=value):
+            parts += [value, *(part for line in lines for part in (line.condition, line.value))]
+        case SetBody(add=add, remove=remove, amount=amount):
+            parts += [add, amount, remove if isinstance(remove, Expression) else None]
+    return [part for part in parts if part is not None]
+
+
+def _links(part: Expression) -> tuple[Link, ...]:
+    match part:
+        case Via(link=link):
+            return (link,)
+        case Aggregate(path=path):
+            return path
+        case _:
+            return ()
+
+
+def _to_one(evaluation: Evaluation, link: Link) -> Link:
+    if not link.many:
+        return link
+    inverse = evaluation.schema.inverse_of(evaluation.schema.entities[link.entity].links[link.name])
+    return Link(inverse.entity, inverse.name, inverse.to)
+
+
+def _problem(code: str, message: str, entity: str, rows: Iterable[Record]) -> DataProblem:
+    keys = sorted(row.key for row in rows)
+    return DataProblem(code, message, entity, len(keys), tuple(list(dict.fromkeys(keys))[:5]))
+
+
+def _sorted(problems: Iterable[DataProblem]) -> tuple[DataProblem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.code, problem.entity, problem.message)))

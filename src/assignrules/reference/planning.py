@@ -1,0 +1,233 @@
+"""What a plan is: for each written target and member, in order, what every subject gets, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import assert_never
+
+from assignrules.diagnostics import Span
+from assignrules.ir.changes import Change, Conflict, DataProblem, GuardVerdict, Held, Printed, action_of
+from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
+from assignrules.ir.types import Money
+from assignrules.ir.values import Value, number_text, printed, shown
+from assignrules.reference.data_checks import data_errors, data_warnings
+from assignrules.reference.evaluation import Evaluation, Unit
+from assignrules.reference.rows import Record, Rows
+from assignrules.schema.dataset import Dataset
+from assignrules.schema.logical import Schema, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name."""
+
+    changes: tuple[Change, ...]
+    held: tuple[Held, ...]
+    conflicts: tuple[Conflict, ...]
+    guards: tuple[GuardVerdict, ...]
+    data_errors: tuple[DataProblem, ...]
+    data_warnings: tuple[DataProblem, ...]
+    applicable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a block makes of a subject: ``after`` (None: nothing), or ``keep``. ``unfit``: the value or amount cannot be written."""
+
+    block: Assignment
+    after: Value
+    span: Span
+    line: int | str | None = None
+    keep: bool = False
+    unfit: bool = False
+    both_sides: bool = False
+
+
+@dataclass(slots=True)
+class _Findings:
+    changes: list[Change] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    guards: list[GuardVerdict] = field(default_factory=list)
+
+
+def begin(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date) -> Evaluation:
+    """An evaluation with nothing planned yet; ``plan`` comes next, before expressions that read planned states."""
+    return Evaluation(schema, ruleset, dataset, as_of, Rows(schema, dataset))
+
+
+def reference_plan(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date, share: Decimal | None = None) -> Outcome:
+    """The plan of a ruleset over a data set. ``share``: the project's own guard, per target; None is off."""
+    return plan(begin(schema, ruleset, dataset, as_of), share)
+
+
+def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
+    """Decides every written target and member in the ruleset's order, and leaves the planned states in the evaluation."""
+    findings = _Findings()
+    totals: dict[str, int] = {}
+    for unit in evaluation.ruleset.order:
+        blocks = evaluation.ruleset.writers(*unit, evaluation.as_of)
+        if blocks:
+            _plan_unit(evaluation, unit, blocks, findings)
+            counted = [
+                subject for subject in _subjects(evaluation, blocks[0]) if any(_counts(evaluation, block, subject) for block in blocks)
+            ]
+            totals[unit[0]] = totals.get(unit[0], 0) + len(counted)
+            for block in blocks:
+                if block.guard is not None:
+                    total = sum(_counts(evaluation, block, subject) for subject in _subjects(evaluation, block))
+                    changed = [change for change in findings.changes if change.rule == block.rule]
+                    findings.guards.append(_verdict(block.rule, changed, total, block.guard.share, block.guard.changes))
+    if share is not None:
+        for target, total in totals.items():
+            findings.guards.append(_verdict(target, [change for change in findings.changes if change.target == target], total, share, None))
+    errors = data_errors(evaluation)
+    return Outcome(
+        tuple(sorted(findings.changes, key=_place)),
+        tuple(sorted(findings.held, key=_place)),
+        tuple(sorted(findings.conflicts, key=_place)),
+        tuple(sorted(findings.guards, key=lambda guard: guard.name)),
+        errors,
+        data_warnings(evaluation),
+        not errors and all(guard.passed for guard in findings.guards),
+    )
+
+
+def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...], findings: _Findings) -> None:
+    target, member = unit
+    declared = evaluation.schema.targets[target]
+    label = evaluation.schema.entities[declared.entity].label
+    planned = evaluation.planned[unit] = {}
+
+    def state(value: Value) -> Printed:
+        return value is not None if declared.shape is Shape.SET else printed(value)
+
+    for subject in _subjects(evaluation, blocks[0]):
+        current = evaluation.current(target, member, subject)
+        planned[subject] = current
+        decision = next((found for block in blocks if (found := _decide(evaluation, block, subject, current)) is not None), None)
+        if decision is None:
+            continue
+        block = decision.block
+        excepted = block.except_ is not None and evaluation.holds(block.except_, subject)
+        changed = not decision.keep and (decision.after != current or decision.unfit)
+        before, after = state(current), state(decision.after)
+        if changed and (excepted or decision.unfit):
+            reason = "except" if excepted else "missing value"
+            findings.held.append(Held(subject.key, target, member, before, after, reason))
+        elif changed:
+            planned[subject] = decision.after
+            name = subject.row.get(label) if label is not None else None
+            findings.changes.append(
+                Change(
+                    subject.key,
+                    None if name is None else str(printed(name)),
+                    target,
+                    member,
+                    before,
+                    after,
+                    action_of(declared.shape.value, before, after),
+                    block.rule,
+                    decision.line,
+                    f"{decision.span.file}:{decision.span.line}",
+                    _because(evaluation, block, subject),
+                    manual=False,
+                )
+            )
+        if decision.both_sides:
+            at = f"{block.span.file}:{block.span.line}"
+            findings.conflicts.append(Conflict(subject.key, target, member, before, state(planned[subject]), at))
+
+
+def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current: Value) -> Decision | None:
+    """None where the block leaves the subject to the next one."""
+    if not evaluation.holds(block.where, subject):
+        return None
+    body = block.body
+    match body:
+        case ValueBody():
+            return _decide_value(evaluation, block, body, subject)
+        case SetBody():
+            return _decide_member(evaluation, block, body, subject, current)
+        case _:
+            assert_never(body)
+
+
+def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, subject: Record) -> Decision | None:
+    for line in body.lines:
+        if evaluation.holds(line.condition, subject):
+            after = _written(evaluation, evaluation.value(line.value, subject))
+            return Decision(block, after, line.span, line.number, unfit=after is None)
+    if not body.explicit:
+        return None
+    match body.otherwise:
+        case Otherwise.KEEP:
+            return Decision(block, None, block.span, "otherwise", keep=True)
+        case Otherwise.CLEAR:
+            return Decision(block, None, block.span, "otherwise")
+        case Otherwise.VALUE:
+            assert body.value is not None
+            after = _written(evaluation, evaluation.value(body.value, subject))
+            return Decision(block, after, block.span, "otherwise", unfit=after is None)
+        case _:
+            assert_never(body.otherwise)
+
+
+def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, subject: Record, current: Value) -> Decision | None:
+    added = body.add is not None and evaluation.holds(body.add, subject)
+    if isinstance(body.remove, Others):
+        removed = current is not None and not added
+    else:
+        removed = body.remove is not None and evaluation.holds(body.remove, subject)
+    if removed:  # removal wins
+        return Decision(block, None, block.span, both_sides=added)
+    if not added:
+        return None
+    if body.amount is None:
+        return Decision(block, True, block.span)
+    amount = evaluation.value(body.amount, subject)
+    assert amount is None or isinstance(amount, Money)
+    if amount is None or amount.amount <= 0:
+        return Decision(block, _written(evaluation, amount), block.span, unfit=True)
+    return Decision(block, amount, block.span)
+
+
+def _written(evaluation: Evaluation, value: Value) -> Value:
+    """As it is stored: a bare 0 has the project's currency."""
+    return Money(value.amount, evaluation.ruleset.currency) if isinstance(value, Money) and not value.currency else value
+
+
+def _because(evaluation: Evaluation, block: Assignment, subject: Record) -> str | None:
+    if block.because is None:
+        return None
+    texts = []
+    for part in block.because:
+        if part.expression is None:
+            texts.append(part.text or "")
+        else:
+            texts.append(shown(_written(evaluation, evaluation.value(part.expression, subject)), part.expression.type))
+    return "".join(texts)
+
+
+def _subjects(evaluation: Evaluation, block: Assignment) -> list[Record]:
+    return evaluation.rows.records[block.entity]
+
+
+def _counts(evaluation: Evaluation, block: Assignment, subject: Record) -> bool:
+    """Whether a guard counts the subject: it is looked at, and has something."""
+    return evaluation.current(block.target, block.member, subject) is not None and evaluation.holds(block.where, subject)
+
+
+def _verdict(name: str, changes: Iterable[Change], total: int, share: Decimal | None, most: int | None) -> GuardVerdict:
+    count = sum(change.before is not None and change.before is not False for change in changes)
+    if share is not None:
+        return GuardVerdict(name, f"{number_text(share * 100)}%", count, total, count <= share * total)
+    assert most is not None
+    return GuardVerdict(name, str(most), count, total, count <= most)
+
+
+def _place(found: Change | Held | Conflict) -> tuple[str, str, str]:
+    return found.target, found.member or "", found.subject  # a member's name is never empty text alone: None comes first either way

@@ -1,0 +1,138 @@
+"""The journal as text and JSON: its runs, one run, what happened to one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from assignrules.ir.changes import Change
+from assignrules.journal.tables import Run
+from assignrules.report.diagnostics import document
+from assignrules.report.page import BOLD, DIM, Page, count, plain
+from assignrules.report.plan import EXAMPLES, VERBS, state, subjects, unit_name
+
+
+def runs_text(runs: Sequence[Run], page: Page) -> str:
+    """One line a run."""
+    if not runs:
+        return "The journal is empty: nothing has been applied yet.\n"
+    rows = [["run", "finished (UTC)", "as of", "mode", "user", "changes", "what"]]
+    rows += [
+        [str(run.id), _time(run.finished), run.as_of.isoformat(), run.mode, plain(run.user), f"{run.changes:,}", _what(run)] for run in runs
+    ]
+    return "".join(f"{line}\n" for line in page.table(rows, right=(0, 5), header=True))
+
+
+def runs_json(runs: Sequence[Run]) -> str:
+    """All runs as one document."""
+    return document({"runs": [run_object(run) for run in runs]})
+
+
+def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = False) -> str:
+    """One run: who, when, why, and its changes."""
+    rows = [
+        ["as of", run.as_of.isoformat()],
+        ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (as {plain(run.login)})" if run.login != run.user else "")],
+        ["environment", run.environment],
+    ]
+    rows += [
+        [name, plain(str(value))]
+        for name, value in (
+            ("reason", run.reason),
+            ("approved by", run.approved_by),
+            ("overridden", ", ".join(run.overrides)),
+            ("reverts", run.reverts),
+            ("parameters", ", ".join(f"{key} = {value}" for key, value in run.parameters.items())),
+            ("rules", run.ruleset),
+            ("git", run.git),
+            ("hash", run.hash),
+        )
+        if value not in (None, "")
+    ]
+    lines = [page.heading(f"Run {run.id}: {count(run.changes, 'change')}"), *page.table(rows, indent="  "), ""]
+    units: dict[tuple[str, str | None, str], list[Change]] = {}
+    for change in changes:
+        units.setdefault((change.target, change.member, change_words(change)), []).append(change)
+    for (target, member, words), members in units.items():
+        lines.append(f"{page.paint(unit_name(target, member), BOLD)}  {words}: {subjects(target, len(members))}")
+        named = members if full else members[:EXAMPLES]
+        lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_because(item)}") for item in named]
+        if len(members) > len(named):
+            lines.append(page.paint(f"    … and {len(members) - len(named):,} more", DIM))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def run_json(run: Run, changes: Sequence[Change]) -> str:
+    """One run with all its changes."""
+    return document({"run": run_object(run), "changes": [asdict(change) for change in changes]})
+
+
+def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Page) -> str:
+    """What happened to a customer, run by run."""
+    if not entries:
+        return f"Nothing was ever changed for {plain(customer)}.\n"
+    label = next((change.label for _, change in reversed(entries) if change.label), None)
+    lines = [page.heading(plain(customer) + (f"  {plain(label)}" if label else ""))]
+    last: int | None = None
+    for run, change in entries:
+        if run.id != last:
+            lines.append(f"run {run.id}, as of {run.as_of.isoformat()}, {run.mode} by {plain(run.user)}")
+            last = run.id
+        lines.append(page.cut(f"    {unit_name(change.target, change.member)}  {change_words(change)}{_because(change)}"))
+    return "\n".join(lines) + "\n"
+
+
+def history_json(customer: str, entries: Sequence[tuple[Run, Change]]) -> str:
+    """The same as one document."""
+    return document({"subject": customer, "changes": [{"run": run.id, "as_of": run.as_of.isoformat(), **asdict(change)} for run, change in entries]})
+
+
+def run_object(run: Run) -> dict[str, Any]:
+    """A run as a JSON object; times are UTC."""
+    return {name: _jsonable(getattr(run, name)) for name in Run.__slots__}
+
+
+def change_words(change: Change) -> str:
+    """``added``, ``Automatic -> Standard``."""
+    verb = VERBS.get(change.action)
+    if verb in ("added", "removed"):
+        return verb
+    if verb == "granted":
+        return f"granted {state(change.after)}"
+    if verb == "withdrawn":
+        return f"withdrawn (was {state(change.before)})"
+    return f"{state(change.before)} -> {state(change.after)}"
+
+
+def _what(run: Run) -> str:
+    parts = []
+    for target, words in run.counts.items():
+        number = sum(value for word, value in words.items() if word != "held")
+        if number:
+            parts.append(f"{target} {number:,}")
+    text = ", ".join(parts) or "no change"
+    return f"{text}; {plain(run.reason)}" if run.reason else text
+
+
+def _label(change: Change) -> str:
+    return f"  {plain(change.label)}" if change.label else ""
+
+
+def _because(change: Change) -> str:
+    return f": {plain(change.because)}" if change.because else ""
+
+
+def _time(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds") + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value

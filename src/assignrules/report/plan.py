@@ -1,0 +1,264 @@
+"""A plan as text: what would change, grouped, with examples and reasons; then what stands in its way, the totals, and what to do next.
+
+The totals come last: on a terminal that is what stays in sight.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assignrules.ir.changes import DataProblem, GuardVerdict, Printed
+from assignrules.ir.values import shown
+from assignrules.plan.model import Plan
+from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
+from assignrules.schema.logical import credit
+
+GROUPS = 8  # differences of a target that are listed; the others are counted
+EXAMPLES = 3  # customers of a difference that are named
+LISTED = 5  # held changes, conflicts and keys that are named
+NEW, CHANGED, ENDED = ("set", "add", "grant"), ("change", "amend"), ("clear", "remove", "withdraw")
+VERBS = {"add": "added", "remove": "removed", "grant": "granted", "withdraw": "withdrawn"}
+
+
+@dataclass(slots=True)
+class _Group:
+    """Changes from one state to another."""
+
+    action: str
+    before: Printed
+    after: Printed
+    count: int = 0
+    examples: list[Mapping[str, Any]] = field(default_factory=list)
+    places: dict[str, None] = field(default_factory=dict)
+
+
+def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = False, next_step: str | None = None) -> str:
+    """The plan for a person. ``summary``: without the difference. ``full``: every change. ``next_step``: the command that applies it."""
+    lines = [*_head(plan, page), ""]
+    if not summary:
+        lines += _all_changes(plan, page) if full else _difference(plan, page)
+        lines += _held(plan, page, full)
+        lines += _conflicts(plan, page, full)
+    for title, problems, color in (("Data errors", plan.data_errors, RED), ("Data warnings", plan.data_warnings, YELLOW)):
+        lines += _data_problems(title, problems, page, color)
+    lines += _guards(plan, page)
+    lines += _totals(plan, page)
+    lines += ["", *_verdict(plan, page, next_step)]
+    return "\n".join(lines) + "\n"
+
+
+def state(value: Printed, target: str | None = None) -> str:
+    """A state as people read it."""
+    return plain(shown(value))
+
+
+def unit_name(target: str, member: str | None) -> str:
+    """``scenario``, ``group "Risky"``."""
+    return target if member is None else f'{target} "{plain(member)}"'
+
+
+def subjects(target: str, number: int) -> str:
+    """How many subjects of a target: ``1 customer``, ``1,234 documents``."""
+    schema = credit()
+    declared = schema.targets.get(target)
+    if declared is None:
+        return count(number, "subject")
+    return count(number, declared.entity, schema.entities[declared.entity].plural)
+
+
+def _head(plan: Plan, page: Page) -> list[str]:
+    header = plan.header
+    line = page.paint(f"Plan for {header.as_of.isoformat()}", BOLD) + f", environment {header.environment}"
+    if header.parameters:
+        line += ", " + ", ".join(f"{name} = {shown(value)}" for name, value in header.parameters.items()) if len(header.parameters) <= 3 else ""
+    return [line]
+
+
+def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
+    """The changes of each target and member, the most frequent difference first. One pass over the changes."""
+    units: dict[tuple[str, str | None], dict[tuple[str, Printed, Printed], _Group]] = {}
+    for line in plan.changes:
+        change = json.loads(line)
+        key = (change["action"], change["before"], change["after"])
+        groups = units.setdefault((change["target"], change["member"]), {})
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = _Group(*key)
+        group.count += 1
+        if len(group.examples) < EXAMPLES:
+            group.examples.append(change)
+        if len(group.places) < EXAMPLES:
+            group.places[_place(change)] = None
+    for (target, member), groups in units.items():
+        ordered = sorted(groups.values(), key=lambda item: (-item.count, item.action, shown(item.before), shown(item.after)))
+        yield target, member, ordered
+
+
+def _place(change: Mapping[str, Any]) -> str:
+    line = change["line"]
+    if line is None:
+        return str(change["at"])
+    return f"{change['at']} ({'otherwise' if line == 'otherwise' else f'line {line}'})"
+
+
+def _difference(plan: Plan, page: Page) -> list[str]:
+    lines: list[str] = []
+    for target, member, groups in _groups(plan):
+        lines.append(page.heading(unit_name(target, member)))
+        for group in groups[:GROUPS]:
+            places = ", ".join(group.places)
+            text = f"  {_change_words(group)}: {page.paint(subjects(target, group.count), BOLD)}"
+            lines.append(f"{text}  {page.paint(plain(places), DIM)}")
+            lines += _examples(group, page)
+        rest = groups[GROUPS:]
+        if rest:
+            total = sum(group.count for group in rest)
+            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, total)}")
+        lines.append("")
+    return lines
+
+
+def _change_words(group: _Group) -> str:
+    verb = VERBS.get(group.action)
+    if verb in ("added", "removed"):
+        return verb
+    if verb == "granted":
+        return f"granted {state(group.after)}"
+    if verb == "withdrawn":
+        return f"withdrawn (was {state(group.before)})"
+    return f"{state(group.before)} -> {state(group.after)}"
+
+
+def _examples(group: _Group, page: Page) -> list[str]:
+    keys = max(len(plain(change["subject"])) for change in group.examples)
+    lines = []
+    for change in group.examples:
+        who = plain(change["subject"]).ljust(keys)
+        if change["label"]:
+            who += f"  {plain(change['label'])}"
+        why = f": {plain(change['because'])}" if change["because"] else ""
+        manual = " (changed by hand)" if change["manual"] else ""
+        lines.append(page.cut(f"    {who}{manual}{why}"))
+    if group.count > len(group.examples):
+        lines.append(page.paint(f"    … and {group.count - len(group.examples):,} more", DIM))
+    return lines
+
+
+def _all_changes(plan: Plan, page: Page) -> list[str]:
+    lines: list[str] = []
+    unit: tuple[str, str | None] | None = None
+    for text in plan.changes:
+        change = json.loads(text)
+        if unit != (change["target"], change["member"]):
+            if unit is not None:
+                lines.append("")
+            unit = (change["target"], change["member"])
+            lines.append(page.heading(unit_name(*unit)))
+        group = _Group(change["action"], change["before"], change["after"])
+        label = f"  {plain(change['label'])}" if change["label"] else ""
+        because = f"  because {plain(change['because'])}" if change["because"] else ""
+        lines.append(f"  {plain(change['subject'])}{label}: {_change_words(group)}{because}  {page.paint(plain(_place(change)), DIM)}")
+    return [*lines, ""] if lines else []
+
+
+def _held(plan: Plan, page: Page, full: bool) -> list[str]:
+    if not plan.held:
+        return []
+    lines = [page.heading(f"Held: {count(len(plan.held), 'change')} that the rules want, and that will not be made")]
+    by_unit: dict[tuple[str, str | None, str], list[Any]] = {}
+    for item in plan.held:
+        by_unit.setdefault((item.target, item.member, item.held_by), []).append(item)
+    for (target, member, held_by), items in by_unit.items():
+        lines.append(f"  {unit_name(target, member)}, held by {held_by}: {subjects(target, len(items))}")
+        named = items if full else items[:EXAMPLES]
+        lines += [page.cut(f"    {plain(item.subject)}: {state(item.before)} -> {state(item.after)}") for item in named]
+        if len(items) > len(named):
+            lines.append(page.paint(f"    … and {len(items) - len(named):,} more", DIM))
+    return [*lines, ""]
+
+
+def _conflicts(plan: Plan, page: Page, full: bool) -> list[str]:
+    if not plan.conflicts:
+        return []
+    lines = [page.heading(f"Conflicts: {count(len(plan.conflicts), 'subject')} on both sides of a rule; removal wins")]
+    named = plan.conflicts if full else plan.conflicts[:LISTED]
+    lines += [f"  {plain(item.subject)}: {unit_name(item.target, item.member)}  {page.paint(item.at, DIM)}" for item in named]
+    if len(plan.conflicts) > len(named):
+        lines.append(page.paint(f"  … and {len(plan.conflicts) - len(named):,} more", DIM))
+    return [*lines, ""]
+
+
+def _data_problems(title: str, problems: Sequence[DataProblem], page: Page, color: str) -> list[str]:
+    if not problems:
+        return []
+    lines = [page.paint(title, BOLD, color)]
+    for item in problems:
+        rows = f"{count(item.count, 'row')} of {item.entity}"
+        examples = f": {', '.join(plain(key) for key in item.examples)}" if item.examples else ""
+        more = ", …" if item.examples and item.count > len(item.examples) else ""
+        lines.append(f"  {item.code} {plain(item.message)} ({rows}{examples}{more})")
+    return [*lines, ""]
+
+
+def _guards(plan: Plan, page: Page) -> list[str]:
+    guards = plan.header.guards
+    if not guards:
+        return []
+    rows = [[guard.name, _verdict_word(guard, page), f"{guard.changes:,} of {guard.total:,} changed, at most {guard.bound}"] for guard in guards]
+    # A colour has no width, so the words are set before they are painted.
+    lines = page.table(rows, indent="  ")
+    return [page.heading("Guards"), *(_painted(line, guard, page) for line, guard in zip(lines, guards, strict=True)), ""]
+
+
+def _verdict_word(guard: GuardVerdict, page: Page) -> str:
+    return "passed" if guard.passed else "overridden" if guard.overridden else "TRIPPED"
+
+
+def _painted(line: str, guard: GuardVerdict, page: Page) -> str:
+    return line if guard.passed else page.paint(line, YELLOW if guard.overridden else RED, BOLD)
+
+
+def _totals(plan: Plan, page: Page) -> list[str]:
+    rows = [["Summary", "new", "changed", "ended", "held"]]
+    totals = [0, 0, 0, 0]
+    for target, words in plan.header.summary.items():
+        numbers = [sum(words.get(action, 0) for action in actions) for actions in (NEW, CHANGED, ENDED, ("held",))]
+        if any(numbers):
+            totals = [total + number for total, number in zip(totals, numbers, strict=True)]
+            rows.append([target, *(f"{number:,}" if number else "." for number in numbers)])
+    if len(rows) == 1:
+        return []
+    if len(rows) > 2:
+        rows.append(["all", *(f"{number:,}" if number else "." for number in totals)])
+    return page.table(rows, right=(1, 2, 3, 4), header=True)
+
+
+def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
+    total = len(plan.changes)
+    tripped = [guard for guard in plan.header.guards if not (guard.passed or guard.overridden)]
+    if not plan.header.applicable:
+        lines = [page.paint(f"{count(total, 'change')} planned; this plan cannot be applied:", BOLD, RED)]
+        lines += [f"  the data has errors ({item.code}): {plain(item.message)}" for item in plan.data_errors]
+        lines += [f"  requirement `{item.name}` fails" for item in plan.requirements]
+        for guard in tripped:
+            lines.append(f"  guard `{guard.name}` tripped: {guard.changes:,} of {guard.total:,}, at most {guard.bound}")
+        if tripped and not plan.data_errors:
+            options = " ".join(f"--override-guard {_argument(guard.name)}" for guard in tripped)
+            lines.append(f"Look at the changes; if they are meant, add {options}")
+        return lines
+    if not total:
+        return [page.paint("No change: everything already is as the rules want it.", BOLD, GREEN)]
+    units = len({words for words, counts in plan.header.summary.items() if any(number for word, number in counts.items() if word != "held")})
+    lines = [page.paint(f"{count(total, 'change')} planned in {count(units, 'target')}. Nothing was written.", BOLD)]
+    if next_step is not None:
+        lines.append(f"Apply with: {page.paint(next_step, GREEN)}")
+    return lines
+
+
+def _argument(text: str) -> str:
+    return text if all(character.isalnum() or character in "_-:.#" for character in text) else f"'{text}'"
+
+

@@ -1,0 +1,333 @@
+"""`assign` blocks: the clauses that fit the target's shape, and their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from assignrules.diagnostics import Diagnostic, Related, Span, diagnostic
+from assignrules.diagnostics.model import did_you_mean
+from assignrules.ir.expressions import Expression, Literal, TargetMember, TargetValue
+from assignrules.ir.ruleset import (
+    Assignment,
+    Definition,
+    Guard,
+    Line,
+    Others,
+    Otherwise,
+    SetBody,
+    TemplatePart,
+    ValueBody,
+)
+from assignrules.ir.types import Kind, Type
+from assignrules.resolve.lower import Lowering
+from assignrules.resolve.names import Names
+from assignrules.resolve.params import fit_constant
+from assignrules.resolve.templates import parse_template
+from assignrules.schema.logical import Shape, Target
+from assignrules.syntax import tree
+
+C = TypeVar("C", bound=tree.Clause)
+
+KEYWORDS: dict[type[tree.Clause], str] = {
+    tree.Line: "to",
+    tree.Otherwise: "otherwise",
+    tree.Add: "add",
+    tree.Remove: "remove",
+    tree.Eligibility: "eligibility",
+    tree.Removal: "removal",
+    tree.Where: "where",
+    tree.Except: "except",
+    tree.KeepManual: "keep manual",
+    tree.Cooldown: "cooldown",
+    tree.Limit: "limit",
+    tree.Guard: "guard",
+    tree.From: "from",
+    tree.Until: "until",
+    tree.Because: "because",
+    tree.Priority: "priority",
+    tree.Disabled: "disabled",
+    tree.Distribute: "distribute",
+}
+ONLY_IN: dict[type[tree.Clause], Shape] = {
+    tree.Line: Shape.VALUE,
+    tree.Otherwise: Shape.VALUE,
+    tree.Distribute: Shape.VALUE,
+    tree.Add: Shape.SET,
+    tree.Remove: Shape.SET,
+    tree.Eligibility: Shape.COVER,
+    tree.Removal: Shape.COVER,
+}
+BY_SHAPE = {
+    Shape.VALUE: "holds one value, so it takes lines `VALUE to CONDITION` and `otherwise`",
+    Shape.SET: "is a set, so it takes `add` and `remove`",
+    Shape.COVER: "is a cover, so it takes `eligibility … amount …` and `removal`",
+}
+UNSUPPORTED = (tree.KeepManual, tree.Cooldown, tree.Limit, tree.Distribute)
+
+
+def resolve_assignment(
+    node: tree.Assign, names: Names, definitions: Callable[[str, str], Definition | None], currency: str, problems: list[Diagnostic]
+) -> Assignment | None:
+    """A block, or None with what is wrong reported."""
+    target = names.schema.targets.get(node.target.text)
+    if target is None:
+        help = did_you_mean(node.target.text, list(names.schema.targets)) or "targets are " + ", ".join(f"`{name}`" for name in names.schema.targets)
+        problems.append(diagnostic("E0203", f"unknown target `{node.target.text}`", node.target.span, help=help))
+        return None
+    block = _Block(node, target, Lowering(names, definitions, target.entity, problems), currency, problems)
+    return block.resolve()
+
+
+class _Block:
+    """One block while it is resolved."""
+
+    def __init__(self, node: tree.Assign, target: Target, lowering: Lowering, currency: str, problems: list[Diagnostic]) -> None:
+        self.node = node
+        self.target = target
+        self.lowering = lowering
+        self.currency = currency
+        self.problems = problems
+
+    def report(self, code: str, message: str, span: Span, help: str | None = None, related: list[Related] | None = None) -> None:
+        self.problems.append(diagnostic(code, message, span, help=help, related=related or ()))
+
+    def resolve(self) -> Assignment | None:
+        before = len(self.problems)
+        member, label = self._heads()
+        self._clauses_fit()
+        body = self._value_body() if self.target.shape is Shape.VALUE else self._set_body()
+        where, except_ = self._condition(tree.Where), self._condition(tree.Except)
+        guard, because = self._guard(), self._because()
+        from_, until = self._day(tree.From), self._day(tree.Until)
+        priority = self._priority()
+        if from_ is not None and until is not None and until < from_:
+            self.report("E0408", f"the block ends on {until} before it starts on {from_}", self._span(tree.Until), help="exchange the two dates")
+        if len(self.problems) > before or body is None:
+            return None
+        rule = self.target.name if member is None else f"{self.target.name}:{member}"
+        if priority is not None:
+            rule = f"{rule}#{priority}"
+        return Assignment(
+            rule, self.target.name, member, self.target.entity, label, body, where, except_, guard, because, from_, until, priority,
+            self._first(tree.Disabled) is not None, self.node.span,
+        )  # fmt: skip
+
+    # --- heads and clauses ---
+
+    def _heads(self) -> tuple[str | None, str | None]:
+        """The member (sets and covers) and the label."""
+        heads = list(self.node.heads)
+        member: str | None = None
+        if self.target.shape is not Shape.VALUE:
+            if not heads:
+                help = f'as in `assign {self.target.name} "…"`'
+                self.report("E0404", f"`assign {self.target.name}` needs the name of a member", self.node.target.span, help=help)
+                return None, None
+            head = heads.pop(0)
+            lowered = self.lowering.expression(head)
+            if isinstance(lowered, Literal) and isinstance(lowered.value, str):
+                member = lowered.value
+            elif lowered is not None:
+                self.report("E0312", "a member is a text, or a text parameter in parentheses", head.span)
+        if not heads:
+            return member, None
+        label = heads.pop(0)
+        if not isinstance(label, tree.Text):
+            self.report("E0404", "a label is a text in quotes; a value is followed by `to`", label.span, help="write `VALUE to CONDITION`")
+            return member, None
+        for more in heads:
+            self.report("E0404", "a block has one label; a value is followed by `to`", more.span, help="write `VALUE to CONDITION`")
+        return member, label.value
+
+    def _clauses_fit(self) -> None:
+        seen: dict[type[tree.Clause], Span] = {}
+        for clause in self.node.clauses:
+            kind = type(clause)
+            shape = ONLY_IN.get(kind)
+            if shape is not None and shape is not self.target.shape:
+                message = f"`{KEYWORDS[kind]}` does not fit: `{self.target.name}` {BY_SHAPE[self.target.shape]}"
+                self.report("E0404", message, clause.span)
+            elif isinstance(clause, UNSUPPORTED):
+                self.report("E0199", f"`{KEYWORDS[kind]}` is not supported yet", clause.span)
+            elif kind in seen and kind is not tree.Line:
+                self.report("E0112", f"`{KEYWORDS[kind]}` is given twice", clause.span, related=[Related(seen[kind], "first given here")])
+            seen.setdefault(kind, clause.span)
+
+    def _first(self, kind: type[C]) -> C | None:
+        return next((clause for clause in self.node.clauses if isinstance(clause, kind)), None)
+
+    def _span(self, kind: type[tree.Clause]) -> Span:
+        clause = self._first(kind)
+        return self.node.span if clause is None else clause.span
+
+    def _condition(self, kind: type[tree.Where] | type[tree.Except]) -> Expression | None:
+        clause = self._first(kind)
+        return None if clause is None else self.lowering.condition(clause.condition)
+
+    # --- bodies ---
+
+    def _value_body(self) -> ValueBody | None:
+        lines: list[Line] = []
+        clauses = [clause for clause in self.node.clauses if isinstance(clause, tree.Line)]
+        for number, clause in enumerate(clauses, start=1):
+            value = self._value(clause.value)
+            test = self.lowering.condition(clause.condition)
+            if value is not None and test is not None:
+                lines.append(Line(number, value, test, clause.span))
+        otherwise = self._first(tree.Otherwise)
+        if not clauses and otherwise is None and not any(isinstance(clause, tree.Distribute) or type(clause) in ONLY_IN for clause in self.node.clauses):
+            help = 'as in `"Standard" to standard`' if self.target.type.is_text else "as in `VALUE to CONDITION`"
+            self.report("E0405", f"`assign {self.target.name}` has no lines", self.node.target.span, help=help)
+            return None
+        if otherwise is None:
+            return ValueBody(tuple(lines), Otherwise.KEEP, None, explicit=False)
+        if otherwise.kind is tree.OtherwiseKind.RESTORE:
+            self.report("E0199", "`restore` is not supported yet", otherwise.span, help="`keep` leaves the value, `clear` takes it away")
+            return None
+        value = None if otherwise.value is None else self._value(otherwise.value)
+        return ValueBody(tuple(lines), Otherwise(otherwise.kind.value), value, explicit=True)
+
+    def _value(self, node: tree.Expression) -> Expression | None:
+        """A value for the target: a literal, or an expression in parentheses."""
+        value = self.lowering.expression(node)
+        if value is None:
+            return None
+        type = self.target.type
+        if isinstance(value, Literal):
+            fitted = fit_constant(value, type, self.currency)
+            if fitted is not None:
+                return fitted
+        elif _fits(value.type, type):
+            return value
+        self._wrong_type(f"`{self.target.name}` takes values of type {type}, and this is of type {value.type}", node.span, type)
+        return None
+
+    def _wrong_type(self, message: str, span: Span, type: Type) -> None:
+        help = {
+            Kind.TEXT: "a text stands in quotes",
+            Kind.MONEY: "an amount has a currency, as in `500 EUR`",
+            Kind.INTEGER: "a whole number; `round(…)` gives one",
+            Kind.BOOLEAN: "`true` or `false`",
+            Kind.DATE: "a date is written like `2026-11-22`",
+        }.get(type.kind)
+        self.report("E0309", message, span, help=help)
+
+    def _set_body(self) -> SetBody | None:
+        adding, removing = (tree.Add, tree.Remove) if self.target.shape is Shape.SET else (tree.Eligibility, tree.Removal)
+        add_clause, remove_clause = self._first(adding), self._first(removing)
+        if add_clause is None and remove_clause is None:
+            if not any(type(clause) in ONLY_IN for clause in self.node.clauses):
+                words = " or ".join(f"`{KEYWORDS[kind]}`" for kind in (adding, removing))
+                self.report("E0405", f"`assign {self.target.name}` needs {words}", self.node.target.span)
+            return None
+        add = None if add_clause is None else self.lowering.condition(add_clause.condition)
+        remove: Expression | Others | None = None
+        if remove_clause is not None:
+            remove = Others() if remove_clause.condition is None else self.lowering.condition(remove_clause.condition)
+        amount = self._amount(add_clause) if isinstance(add_clause, tree.Eligibility) else None
+        return SetBody(add, remove, amount)
+
+    def _amount(self, clause: tree.Eligibility) -> Expression | None:
+        if clause.amount is None:
+            self.report("E0405", "`eligibility` needs an `amount`", clause.span, help="as in `eligibility nd_eligible amount 20_000 EUR`")
+            return None
+        amount = self.lowering.expression(clause.amount)
+        if amount is None:
+            return None
+        if amount.type.kind is not Kind.MONEY:
+            self._wrong_type(f"the amount of a cover is money, and this is of type {amount.type}", clause.amount.span, self.target.type)
+            return None
+        return amount
+
+    # --- the other clauses ---
+
+    def _constant(self, node: tree.Expression, wanted: str, help: str, *kinds: Kind) -> Literal | None:
+        """A literal or a parameter of one of the kinds."""
+        value = self.lowering.expression(node)
+        if value is None:
+            return None
+        if not isinstance(value, Literal) or value.type.kind not in kinds:
+            self.report("E0312", f"{wanted} is needed here", node.span, help=help)
+            return None
+        return value
+
+    def _guard(self) -> Guard | None:
+        clause = self._first(tree.Guard)
+        if clause is None:
+            return None
+        if clause.changes:
+            value = self._constant(clause.bound, "a whole number of changes", "as in `guard at most 100 changes`", Kind.INTEGER)
+            if value is None or not isinstance(value.value, int):
+                return None
+            return self._positive(Guard(None, value.value), value.value, clause.bound.span)
+        value = self._constant(clause.bound, "a percentage", "as in `guard at most 20%`, or `guard at most 100 changes`", Kind.PERCENT)
+        if value is None or not isinstance(value.value, Decimal):
+            return None
+        return self._positive(Guard(value.value, None), value.value, clause.bound.span)
+
+    def _positive(self, guard: Guard, bound: int | Decimal, span: Span) -> Guard | None:
+        if bound < 0:
+            self.report("E0312", "a guard's bound is not negative", span)
+            return None
+        return guard
+
+    def _day(self, kind: type[tree.From] | type[tree.Until]) -> date | None:
+        clause = self._first(kind)
+        if clause is None:
+            return None
+        value = self._constant(clause.date, "a date", f"as in `{KEYWORDS[kind]} 2026-12-01`", Kind.DATE)
+        return value.value if value is not None and isinstance(value.value, date) else None
+
+    def _priority(self) -> int | None:
+        clause = self._first(tree.Priority)
+        if clause is None:
+            return None
+        value = self._constant(clause.value, "a whole number", "as in `priority 10`", Kind.INTEGER)
+        return value.value if value is not None and isinstance(value.value, int) else None
+
+    def _because(self) -> tuple[TemplatePart, ...] | None:
+        clause = self._first(tree.Because)
+        if clause is None:
+            return None
+        parts: list[TemplatePart] = []
+        for piece in parse_template(clause.text, self.problems):
+            if isinstance(piece, str):
+                parts.append(TemplatePart(piece, None))
+                continue
+            known = len(self.problems)
+            value = self.lowering.expression(piece)
+            if value is None:
+                self.problems[known:] = [
+                    replace(problem, code="E0409") if problem.code == "E0201" else problem for problem in self.problems[known:]
+                ]
+            else:
+                parts.append(TemplatePart(None, _own_as_current(value, self.target.name, self._member_name())))
+        return tuple(parts)
+
+    def _member_name(self) -> str | None:
+        if self.target.shape is Shape.VALUE or not self.node.heads:
+            return None
+        head = self.node.heads[0]
+        return head.value if isinstance(head, tree.Text) else None
+
+
+def _own_as_current(value: Expression, target: str, member: str | None) -> Expression:
+    """In a reason, the block's own target reads as it was before the run."""
+    match value:
+        case TargetValue(target=read, current=False) if read == target:
+            return replace(value, current=True)
+        case TargetMember(target=read, member=name, current=False) if (read, name) == (target, member):
+            return replace(value, current=True)
+        case _:
+            return value
+
+
+def _fits(value: Type, target: Type) -> bool:
+    """Whether values of a type may be written to a target of another."""
+    if value.kind is target.kind or (value.is_text and target.kind is Kind.TEXT):
+        return True
+    return target.kind in (Kind.DECIMAL, Kind.PERCENT) and value.is_number

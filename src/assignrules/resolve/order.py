@@ -1,0 +1,120 @@
+"""The order in which targets are decided: each (target, member) after those that it reads as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from assignrules.diagnostics import Diagnostic, Related, diagnostic
+from assignrules.ir.expressions import Aggregate, Expression, Reference, TargetMember, TargetValue, Via, children
+from assignrules.ir.ruleset import Assignment, Definition, Others, SetBody, ValueBody
+
+Unit = tuple[str, str | None]  # a target, and of sets and covers the member
+Definitions = Mapping[tuple[str, str], Definition]
+
+
+def unit_text(unit: Unit) -> str:
+    """A unit as people write it: ``scenario``, ``group "Risky"``."""
+    return unit[0] if unit[1] is None else f'{unit[0]} "{unit[1]}"'
+
+
+def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems: list[Diagnostic]) -> tuple[Unit, ...] | None:
+    """The units that blocks write, each after those it reads; None with a circle, which is reported.
+
+    Disabled blocks write nothing, so nobody waits for them. The order is that of target and member wherever reading leaves it open.
+    """
+    active = [block for block in blocks if not block.disabled]
+    written = {(block.target, block.member) for block in active}
+    readings = _Readings(definitions)
+    needs: dict[Unit, set[Unit]] = {unit: set() for unit in written}
+    for block in active:
+        for expression in deciding_expressions(block):
+            needs[block.target, block.member] |= readings.of(expression) & written
+    sorter = TopologicalSorter({unit: sorted(needs[unit], key=_unit_key) for unit in sorted(needs, key=_unit_key)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        _report_circle(error.args[1], active, problems)
+        return None
+    order: list[Unit] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=_unit_key)
+        order.extend(ready)
+        sorter.done(*ready)
+    return tuple(order)
+
+
+def _unit_key(unit: Unit) -> tuple[str, str]:
+    return unit[0], unit[1] or ""
+
+
+def deciding_expressions(block: Assignment) -> list[Expression]:
+    """What must be known to decide the block's changes. (Its reason texts are made afterwards.)"""
+    parts: list[Expression | None] = [block.where, block.except_]
+    match block.body:
+        case ValueBody(lines=lines, value=value):
+            parts.extend(part for line in lines for part in (line.condition, line.value))
+            parts.append(value)
+        case SetBody(add=add, remove=remove, amount=amount):
+            parts.extend((add, None if isinstance(remove, Others) else remove, amount))
+    return [part for part in parts if part is not None]
+
+
+class _Readings:
+    """Which units an expression reads as planned, through definitions too."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self.known: dict[tuple[str, str], frozenset[Unit]] = {}
+
+    def of(self, expression: Expression) -> frozenset[Unit]:
+        found: set[Unit] = set()
+        stack = [expression]
+        while stack:
+            node = stack.pop()
+            match node:
+                case TargetValue(target=target, current=False):
+                    found.add((target, None))
+                case TargetMember(target=target, member=member, current=False):
+                    found.add((target, member))
+                case Reference(entity=entity, name=name):
+                    found |= self._definition(entity, name)
+                case Via(link=link):
+                    if link.target is not None and not link.current:
+                        found.add((link.target, None))
+                case Aggregate(path=path):
+                    found |= {(link.target, None) for link in path if link.target is not None and not link.current}
+                case _:
+                    pass
+            stack.extend(children(node))
+        return frozenset(found)
+
+    def _definition(self, entity: str, name: str) -> frozenset[Unit]:
+        key = (entity, name)
+        if key not in self.known:
+            self.known[key] = frozenset()  # definitions have no circles; a broken one reads nothing
+            definition = self.definitions.get(key)
+            if definition is not None:
+                self.known[key] = self.of(definition.expression)
+        return self.known[key]
+
+
+def _report_circle(circle: list[Unit], blocks: list[Assignment], problems: list[Diagnostic]) -> None:
+    """graphlib gives [a, …, a], each needed by the next."""
+    ring = circle[:-1][::-1]
+    start = min(range(len(ring)), key=lambda index: _unit_key(ring[index]))
+    turned = ring[start:] + ring[:start]
+    shown = " → ".join(unit_text(unit) for unit in [*turned, turned[0]])
+    spans = {(block.target, block.member): block.span for block in reversed(blocks)}
+    related = [Related(spans[unit], f"`{unit_text(unit)}` is assigned here") for unit in turned[1:]]
+    first = turned[0]
+    reading = "current" if first[1] is None else "currently in"
+    problems.append(
+        diagnostic(
+            "E0402",
+            f"planned states go round in a circle: {shown}" if len(turned) > 1 else f"`{unit_text(first)}` is decided by its own planned state",
+            spans[first],
+            help=f"read the state before the run in one of them, with `{reading} …`",
+            related=related,
+        )
+    )

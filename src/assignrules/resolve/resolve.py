@@ -1,0 +1,180 @@
+"""The pass `resolve`: every name looked up, every expression typed, the order of the targets found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from assignrules.diagnostics import Diagnostic, Related, diagnostic
+from assignrules.diagnostics.model import has_errors
+from assignrules.ir.expressions import Expression, is_condition
+from assignrules.ir.ruleset import Assignment, Definition, Ruleset
+from assignrules.resolve.assignments import resolve_assignment
+from assignrules.resolve.lower import Lowering
+from assignrules.resolve.names import Names, collect_names
+from assignrules.resolve.order import order_units
+from assignrules.schema.logical import Schema
+from assignrules.syntax import tree
+
+UNSUPPORTED: dict[type[tree.Statement], str] = {
+    tree.Use: "`use`",
+    tree.Score: "`score`",
+    tree.Scenario: "the scenario catalogue",
+    tree.Propose: "`propose`",
+    tree.Alert: "`alert`",
+    tree.Report: "`report`",
+    tree.Require: "`require` and `warn`",
+}
+
+
+def resolve(
+    files: Iterable[tree.File],
+    schema: Schema,
+    *,
+    params: Mapping[str, str | tree.Expression] | None = None,
+    currency: str = "EUR",
+    ignored_currencies: Iterable[str] = (),
+) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
+    """The ruleset of all files together, and every problem found; None where one of them is an error.
+
+    ``params`` overrides parameters, each with a value as text (``"90 days"``) or as an expression.
+    """
+    files = tuple(files)
+    problems: list[Diagnostic] = []
+    names = collect_names(files, schema, params or {}, currency, problems)
+    definitions = _Definitions(names, currency, problems)
+    statements = [statement for file in files for statement in file.statements]
+    for statement in statements:
+        feature = UNSUPPORTED.get(type(statement))
+        if feature is not None:
+            problems.append(diagnostic("E0199", f"{feature} is not supported yet", statement.span))
+    for (entity, word), declared in names.declared.items():
+        if not declared.built_in:
+            definitions(entity, word)
+    assignments: list[Assignment] = []
+    for statement in statements:
+        if isinstance(statement, tree.Assign):
+            block = resolve_assignment(statement, names, definitions, currency, problems)
+            if block is not None:
+                assignments.append(block)
+    definitions.note_replacements()
+    ordered = _ordered(assignments)
+    order = order_units(ordered, definitions.lowered, problems)
+    if order is None or has_errors(problems):
+        return None, tuple(problems)
+    constants = {word: value for word, value in names.params.items() if value is not None}
+    definitions.lower_runnable()
+    return (
+        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies)),
+        tuple(problems),
+    )
+
+
+def resolve_expression(
+    node: tree.Expression, entity: str, files: Iterable[tree.File], schema: Schema, currency: str = "EUR"
+) -> tuple[Expression | None, tuple[Diagnostic, ...]]:
+    """One expression on an entity, with the names of the files in reach: for values asked for by name."""
+    problems: list[Diagnostic] = []
+    names = collect_names(files, schema, {}, currency, [])
+    definitions = _Definitions(names, currency, problems)
+    return Lowering(names, definitions, entity, problems).expression(node), tuple(problems)
+
+
+def _ordered(assignments: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """By target, member and falling priority; statements' order in the files has no meaning."""
+
+    def key(block: Assignment) -> tuple[str, str, int, str, int]:
+        return (block.target, block.member or "", -(block.priority or 0), block.span.file, block.span.start)
+
+    return tuple(sorted(assignments, key=key))
+
+
+class _Definitions:
+    """Definitions, lowered when first asked for; circles are reported once."""
+
+    def __init__(self, names: Names, currency: str, problems: list[Diagnostic]) -> None:
+        self.names = names
+        self.currency = currency
+        self.problems = problems
+        self.lowered: dict[tuple[str, str], Definition] = {}
+        self.broken: set[tuple[str, str]] = set()
+        self.open: list[tuple[str, str]] = []
+
+    def __call__(self, entity: str, word: str) -> Definition | None:
+        key = (entity, word)
+        if key in self.lowered:
+            return self.lowered[key]
+        if key in self.broken:
+            return None
+        if key in self.open:
+            self._circle(key)
+            return None
+        self.open.append(key)
+        definition = self._lower(key)
+        self.open.pop()
+        if definition is None or key in self.broken:
+            self.broken.add(key)
+            return None
+        self.lowered[key] = definition
+        return definition
+
+    def _lower(self, key: tuple[str, str]) -> Definition | None:
+        declared = self.names.declared[key]
+        statement = declared.statement
+        bare_currency = self.currency if declared.built_in else None
+        lowering = Lowering(self.names, self, declared.entity, self.problems, bare_currency=bare_currency)
+        span = None if declared.built_in else statement.name.span
+        if isinstance(statement, tree.Define):
+            value = lowering.expression(statement.value)
+            if value is None:
+                return None
+            condition = is_condition(value)
+            return Definition(declared.entity, key[1], value, value.type, condition, False, None, span)
+        test = lowering.condition(statement.where)
+        if statement.top is not None:
+            self.problems.append(diagnostic("E0199", "`top` is not supported yet", statement.top.span))
+            return None
+        if test is None:
+            return None
+        label = None if statement.label is None else statement.label.value
+        return Definition(declared.entity, key[1], test, test.type, True, True, label, span)
+
+    def _circle(self, key: tuple[str, str]) -> None:
+        circle = self.open[self.open.index(key) :]
+        self.broken.update(circle)
+        start = min(range(len(circle)), key=lambda index: circle[index])
+        turned = circle[start:] + circle[:start]
+        shown = " → ".join(self._shown(item, turned) for item in [*turned, turned[0]])
+        spans = [self.names.declared[item].statement.name.span for item in turned]
+        related = [Related(span, f"`{item[1]}` is defined here") for span, item in zip(spans[1:], turned[1:], strict=True)]
+        self.problems.append(
+            diagnostic("E0401", f"definitions go round in a circle: {shown}", spans[0], help="one of them must not need the next", related=related)
+        )
+
+    @staticmethod
+    def _shown(item: tuple[str, str], circle: list[tuple[str, str]]) -> str:
+        entity, word = item
+        return f"`{word}`" if len({owner for owner, _ in circle}) == 1 else f"`{entity}.{word}`"
+
+    def note_replacements(self) -> None:
+        """Notes definitions that take a built-in one's place; of another type they may not."""
+        built_in = collect_names((), self.names.schema, {}, "EUR", [])
+        plain: _Definitions | None = None
+        for key, definition in list(self.lowered.items()):
+            if key not in built_in.declared or definition.span is None:
+                continue
+            plain = plain or _Definitions(built_in, self.currency, [])
+            original = plain(*key)
+            if original is not None and original.type.kind is not definition.type.kind:
+                message = f"`{key[1]}` replaces a built-in definition of type {original.type} by one of type {definition.type}"
+                self.problems.append(diagnostic("E0204", message, definition.span, help="keep the type, or choose another name"))
+            else:
+                message = f"`{key[1]}` replaces the built-in definition of {key[0]}, also for the other built-in ones"
+                self.problems.append(diagnostic("W0201", message, definition.span))
+
+    def lower_runnable(self) -> None:
+        """Lowers the built-in definitions that nothing has asked for, so that they can be asked for by name."""
+        for entity, word in self.names.declared:
+            self(entity, word)
+
+    def whole(self) -> Mapping[tuple[str, str], Definition]:
+        return dict(sorted(self.lowered.items()))

@@ -1,0 +1,52 @@
+"""Reason texts: ``"{outstanding} outstanding"``. Names in braces only; ``{{`` and ``}}`` are braces."""
+
+from __future__ import annotations
+
+import re
+
+from assignrules.diagnostics import Diagnostic, Span, diagnostic
+from assignrules.syntax import tree
+
+PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
+
+
+def parse_template(text: tree.Text, problems: list[Diagnostic]) -> list[str | tree.Path]:
+    """The pieces of a reason text: literal texts, and the paths in braces with the span of the whole text."""
+    pieces: list[str | tree.Path] = []
+    literal = ""
+    position, value = 0, text.value
+    while position < len(value):
+        if value.startswith(("{{", "}}"), position):
+            literal += value[position]
+            position += 2
+        elif value[position] == "{":
+            end = value.find("}", position)
+            inside = value[position + 1 : end].strip() if end >= 0 else ""
+            if end < 0 or not PATH.match(inside):
+                message = "a brace is not closed" if end < 0 else f"`{{{inside}}}` is not a name"
+                problems.append(diagnostic("E0409", message, text.span, help="write a name, as in `{outstanding}`, or `{{` for a brace"))
+                return []
+            if literal:
+                pieces.append(literal)
+                literal = ""
+            span = _inside(text, inside)
+            names = inside.split(".")
+            this = names[0] == "this"
+            pieces.append(tree.Path(tuple(tree.Name(name, span) for name in names[1 if this else 0 :]), this, span))
+            position = end + 1
+        else:
+            literal += value[position]
+            position += 1
+    if literal:
+        pieces.append(literal)
+    return pieces
+
+
+def _inside(text: tree.Text, word: str) -> Span:
+    """The span of a name inside the quotes, where the text has no escapes before it; else that of the whole text."""
+    if len(text.value) + 2 != text.span.length:
+        return text.span
+    start = text.value.index("{" + word + "}") if "{" + word + "}" in text.value else -1
+    if start < 0:
+        return text.span
+    return Span(text.span.file, text.span.start + start + 2, text.span.start + start + 2 + len(word), text.span.line, text.span.column + start + 2)

@@ -1,0 +1,27 @@
+"""Logical rows in memory: what a rule test gives, and what the reference evaluator works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from assignrules.ir.types import Money
+
+Value = str | int | Decimal | Money | date | bool | None
+Row = dict[str, Value]
+
+
+@dataclass(slots=True)
+class Dataset:
+    """Rows by entity name and the state of the targets.
+
+    A row maps field names to values (percents are numbers, 0.9) and to-one link names to the business key of the other row; what is absent
+    is missing. Rows of guarantee, credit_limit and score may have ``customer`` in place of ``legal_entity``.
+    ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the amount),
+    by (target, member) and subject key.
+    """
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    values: dict[str, dict[str, Value]] = field(default_factory=dict)
+    members: dict[tuple[str, str], dict[str, Money | bool]] = field(default_factory=dict)

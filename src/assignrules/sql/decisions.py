@@ -1,0 +1,200 @@
+"""What the blocks decide, as expressions: for each (target, member) which line or side takes a subject, and the state that follows.
+
+A decision is a whole number: the block's place times 1,000,000 plus what takes the subject in it: of a value target the line's number, or
+``OTHERWISE``; of a set or cover 1 (add), 2 (remove) or 3 (both: a conflict, and removal wins). Missing: no block decides, nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from assignrules.ir.expressions import And, Branch, Case, Expression, InList, IsMissing, Literal, Not, Operation, Reference, TargetMember, TargetValue
+from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
+from assignrules.ir.types import BOOLEAN, INTEGER, MONEY, Money, Type
+from assignrules.schema.logical import Schema, Shape, Target
+from assignrules.sql.facts import Facts
+
+STEP = 1_000_000
+OTHERWISE = STEP - 1
+ADD, REMOVE, BOTH = 1, 2, 3
+TRUE, FALSE = Literal(True, BOOLEAN), Literal(False, BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A unit's decision on its subjects. ``before`` and ``planned`` are its states; ``after`` is what the deciding line asks for (missing: nothing,
+    or a clear). Of covers the three are amounts. ``excepted``: held by the deciding block's `except`."""
+
+    target: Target
+    member: str | None
+    blocks: tuple[Assignment, ...]
+    decided: Reference
+    before: Expression
+    planned: Expression
+    after: Expression
+    excepted: Expression
+
+    def codes(self, *, values: bool) -> tuple[int, ...]:
+        """The decisions that ask for something: with ``values`` those that need one (all but clear and keep)."""
+        found: list[int] = []
+        for place, block in enumerate(self.blocks):
+            match block.body:
+                case ValueBody(lines=lines, otherwise=otherwise):
+                    found.extend(place * STEP + line.number for line in lines)
+                    if otherwise is Otherwise.VALUE or (otherwise is Otherwise.CLEAR and not values):
+                        found.append(place * STEP + OTHERWISE)
+                case SetBody():
+                    found.extend(place * STEP + side for side in ((ADD,) if values else (ADD, REMOVE, BOTH)))
+        return tuple(found)
+
+
+class Decisions:
+    """The decisions of a ruleset on an as-of date."""
+
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date) -> None:
+        self.ruleset = ruleset
+        self.schema = schema
+        self.today = today
+        self.facts = Facts(ruleset, schema, self.planned_state)
+        self.made: dict[tuple[str, str | None], Decision | None] = {}
+
+    def all(self) -> Iterator[Decision]:
+        """The decisions of all units that some block writes on the day, by target and member."""
+        for target, member in sorted(self.ruleset.order, key=lambda unit: (unit[0], unit[1] or "")):
+            decision = self.decision(target, member)
+            if decision is not None:
+                yield decision
+
+    def planned_state(self, target: str, member: str | None) -> Expression | None:
+        """What `planned` readings of a unit see, or None where no block writes it on the day."""
+        decision = self.decision(target, member)
+        if decision is None:
+            return None
+        return Not(IsMissing(decision.planned)) if decision.target.shape is Shape.COVER else decision.planned
+
+    def decision(self, target: str, member: str | None) -> Decision | None:
+        unit = (target, member)
+        if unit not in self.made:
+            blocks = self.ruleset.writers(target, member, self.today)
+            self.made[unit] = self._decide(self.schema.targets[target], member, blocks) if blocks else None
+        return self.made[unit]
+
+    def _decide(self, target: Target, member: str | None, blocks: tuple[Assignment, ...]) -> Decision:
+        entity = target.entity
+        named = target.name if member is None else f"{target.name} {member}"
+        decided = self._named(f"#decided {named}", Case(tuple(self._choices(blocks, target)), None, INTEGER), entity)
+        before = current_state(target, member)
+        after = self._named(f"#after {named}", self._after(target, blocks, decided), entity)
+        excepted = self._excepted(blocks, decided)
+        planned = self._planned(target, blocks, decided, before, after, excepted)
+        if target.shape is Shape.COVER:
+            planned = self._named(f"#amount {named}", planned, entity)
+        return Decision(target, member, blocks, decided, before, planned, after, excepted)
+
+    def _named(self, name: str, expression: Expression, entity: str) -> Reference:
+        """A fact of a name of its own."""
+        condition = False
+        self.facts.bodies[entity, name] = self.facts.normal(expression, entity)
+        return Reference(entity, name, expression.type, condition)
+
+    def _choices(self, blocks: tuple[Assignment, ...], target: Target) -> Iterator[Branch]:
+        for place, block in enumerate(blocks):
+            for code, condition in self._sides(block, target):
+                parts = [part for part in (block.where, condition) if part is not None]
+                whole = TRUE if not parts else parts[0] if len(parts) == 1 else And(tuple(parts))
+                yield Branch(whole, Literal(place * STEP + code, INTEGER))
+
+    def _sides(self, block: Assignment, target: Target) -> Iterator[tuple[int, Expression | None]]:
+        match block.body:
+            case ValueBody(lines=lines, explicit=explicit):
+                for line in lines:
+                    yield line.number, line.condition
+                if explicit:
+                    yield OTHERWISE, None
+            case SetBody(add=add, remove=remove):
+                if isinstance(remove, Others):
+                    now = TargetMember(target.entity, target.name, block.member or "", current=True)
+                    if add is not None:
+                        yield ADD, add
+                    yield REMOVE, now
+                else:
+                    if add is not None and remove is not None:
+                        yield BOTH, And((add, remove))
+                    if remove is not None:
+                        yield REMOVE, remove
+                    if add is not None:
+                        yield ADD, add
+
+    def _after(self, target: Target, blocks: tuple[Assignment, ...], decided: Reference) -> Expression:
+        """The value asked for, in the type of the target."""
+        branches: list[Branch] = []
+        for place, block in enumerate(blocks):
+            match block.body:
+                case ValueBody(lines=lines, value=value):
+                    branches.extend(Branch(_is(decided, place * STEP + line.number), line.value) for line in lines)
+                    if value is not None:
+                        branches.append(Branch(_is(decided, place * STEP + OTHERWISE), value))
+                case SetBody(amount=amount):
+                    wanted = TRUE if amount is None else amount
+                    branches.append(Branch(_is(decided, place * STEP + ADD), wanted))
+                    if target.shape is Shape.SET:
+                        branches.append(Branch(_is(decided, place * STEP + REMOVE, place * STEP + BOTH), FALSE))
+        type = target.type if target.shape is not Shape.COVER else MONEY
+        return Case(tuple(branches), None, _widest(type, branches))
+
+    def _excepted(self, blocks: tuple[Assignment, ...], decided: Reference) -> Expression:
+        branches = tuple(
+            Branch(And((_from(decided, place), block.except_)), TRUE) for place, block in enumerate(blocks) if block.except_ is not None
+        )
+        return Case(branches, FALSE, BOOLEAN) if branches else FALSE
+
+    def _planned(
+        self, target: Target, blocks: tuple[Assignment, ...], decided: Reference, before: Expression, after: Reference, excepted: Expression
+    ) -> Expression:
+        """The state that follows: as before where nothing decides, what is asked for is missing, or `except` holds."""
+        branches: list[Branch] = [] if excepted == FALSE else [Branch(excepted, before)]
+        cleared = [place * STEP + OTHERWISE for place, block in enumerate(blocks) if isinstance(block.body, ValueBody) and block.body.otherwise is Otherwise.CLEAR]
+        taken = [place * STEP + side for place, block in enumerate(blocks) if isinstance(block.body, SetBody) for side in (REMOVE, BOTH)]
+        if cleared:
+            branches.append(Branch(_is(decided, *cleared), Literal(None, target.type)))
+        if target.shape is Shape.COVER:
+            branches.append(Branch(_is(decided, *taken), Literal(None, MONEY)))
+            positive = Operation("gt", (after, Literal(Money(Decimal(0), ""), Type(MONEY.kind))), BOOLEAN)
+            branches.append(Branch(positive, after))
+            return Case(tuple(branches), before, _widest(MONEY, branches))
+        if target.shape is Shape.SET:
+            branches.append(Branch(Not(IsMissing(after)), _true(after)))
+            return Case(tuple(branches), before, BOOLEAN)
+        branches.append(Branch(Not(IsMissing(after)), after))
+        return Case(tuple(branches), before, _widest(target.type, branches))
+
+
+def current_state(target: Target, member: str | None) -> Expression:
+    """A unit's state before the run; of a cover the amount."""
+    if target.shape is Shape.SET:
+        return TargetMember(target.entity, target.name, member or "", current=True)
+    return TargetValue(target.entity, target.name, True, target.type, member)
+
+
+def _true(value: Expression) -> Expression:
+    return Operation("eq", (value, TRUE), BOOLEAN)
+
+
+def _is(decided: Reference, *codes: int) -> Expression:
+    return InList(decided, tuple(Literal(code, INTEGER) for code in codes))
+
+
+def _from(decided: Reference, place: int) -> Expression:
+    """Whether the block at a place decided."""
+    low = Operation("ge", (decided, Literal(place * STEP, INTEGER)), BOOLEAN)
+    high = Operation("lt", (decided, Literal((place + 1) * STEP, INTEGER)), BOOLEAN)
+    return And((low, high))
+
+
+def _widest(type: Type, branches: list[Branch]) -> Type:
+    if type.is_number or type.kind is MONEY.kind:
+        return Type(type.kind, max([type.scale, *(branch.value.type.scale for branch in branches)]))
+    return type

@@ -1,0 +1,9 @@
+"""What each database says differently. sqlglot prints; the meaning is pinned here."""
+
+from assignrules.sql.dialects.base import Dialect
+from assignrules.sql.dialects.duckdb import DuckDB
+from assignrules.sql.dialects.postgres import Postgres
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(), Postgres())}
+
+__all__ = ["DIALECTS", "Dialect", "DuckDB", "Postgres"]

@@ -1,0 +1,109 @@
+"""The interface of a dialect, with what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from assignrules.ir.types import VALUE_SCALE
+from assignrules.resolve.patterns import Piece
+from assignrules.sql import terms
+from assignrules.sql.terms import Sql
+
+DIGITS = 38
+UNIT = 10**VALUE_SCALE
+
+
+class Dialect:
+    """How a database spells the operators whose plain spelling differs in form or in meaning. Arguments are printed once each,
+    unless the docstring says otherwise; the compiler then passes columns, not expressions."""
+
+    name: str
+    aggregates_by_case = True  # `sum(CASE WHEN c THEN x END)`; else `sum(x) FILTER (WHERE c)`
+
+    def decimal(self, value: Sql, scale: int) -> Sql:
+        """A number as an exact decimal of a scale; one that does not fit is the database's error, never a wrong number."""
+        return terms.cast(value, "DECIMAL", DIGITS, scale)
+
+    def whole(self, value: Sql) -> Sql:
+        """A whole number wide enough for 38 digits."""
+        raise NotImplementedError
+
+    def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
+        """The quotient of whole numbers without its fraction, towards zero."""
+        raise NotImplementedError
+
+    def ordered_text(self, value: Sql) -> Sql:
+        """A text as it is compared and sorted: by code point."""
+        return value
+
+    def contains(self, value: Sql, part: Sql) -> Sql:
+        return terms.binary(exp.GT, terms.function("STRPOS", value, part), terms.number(0))
+
+    def starts_with(self, value: Sql, part: Sql) -> Sql:
+        return terms.function("STARTS_WITH", value, part)
+
+    def ends_with(self, value: Sql, part: Sql) -> Sql:
+        """``part`` is printed twice."""
+        return terms.equal(terms.function("RIGHT", value, terms.function("LENGTH", part)), part)
+
+    def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql:
+        raise NotImplementedError
+
+    def add_days(self, day: Sql, days: Sql) -> Sql:
+        return terms.binary(exp.Add, day, terms.cast(days, "INT"))
+
+    def add_months(self, day: Sql, months: Sql) -> Sql:
+        """Clamped to the month's last day, by every database tried."""
+        month = exp.Interval(this=terms.text("1"), unit=exp.Var(this="MONTH"))
+        return terms.cast(terms.binary(exp.Add, day, exp.Mul(this=terms.wrapped(months), expression=month)), "DATE")
+
+    def days_between(self, later: Sql, earlier: Sql) -> Sql:
+        return terms.cast(terms.binary(exp.Sub, later, earlier), "BIGINT")
+
+    def day_part(self, part: str, day: Sql) -> Sql:
+        """``YEAR``, ``MONTH`` or ``ISODOW`` of a date."""
+        return terms.cast(exp.Extract(this=exp.Var(this=part), expression=day), "BIGINT")
+
+    def start_of(self, unit: str, day: Sql) -> Sql:
+        """The first day of the date's ``month``, ``quarter`` or ``year``."""
+        return terms.cast(terms.function("DATE_TRUNC", terms.text(unit), day), "DATE")
+
+    def median(self, value: Sql) -> tuple[Sql, Sql]:
+        """The two middle values (the same where the count is odd) of the values that are present, as aggregates."""
+        raise NotImplementedError
+
+    def folded(self, value: Sql) -> Sql:
+        """Case and accents taken away, by the package's table."""
+        raise NotImplementedError
+
+    def lower(self, value: Sql) -> Sql:
+        raise NotImplementedError
+
+    def upper(self, value: Sql) -> Sql:
+        raise NotImplementedError
+
+    def json_text(self, value: Sql) -> Sql:
+        """A text as a JSON string; never of a missing value."""
+        raise NotImplementedError
+
+    def settings(self) -> tuple[str, ...]:
+        """Statements that make the meaning independent of the server's settings, for the session."""
+        return ()
+
+
+def spelled(pattern: Sequence[Piece]) -> str:
+    """A pattern in the spelling that RE2, PostgreSQL and Python share but for the ends of the text."""
+    shorthands = {"d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]", "s": "[ \\t\\n\\r\\f\\v]", "S": "[^ \\t\\n\\r\\f\\v]"}
+    parts: list[str] = []
+    for piece in pattern:
+        if piece.kind == "literal":
+            parts.append("\\" + piece.text if piece.text in r"\.[](){}*+?^$|" else piece.text)
+        elif piece.kind == "shorthand":
+            parts.append(shorthands[piece.text])
+        elif piece.kind == "any":
+            parts.append("[^\\n]")
+        else:
+            parts.append(piece.text)
+    return "".join(parts)

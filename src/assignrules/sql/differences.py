@@ -1,0 +1,343 @@
+"""The difference between the current and the planned state, in SQL: the rows of an entity on which anything changes, is held or conflicts, and
+from them the changes as JSON lines, the held subjects and the conflicts.
+
+The rows are kept as a temporary table, so that each fact is computed once: ``subject``, ``label``, and for each decision n
+``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from assignrules.ir.changes import action_of
+from assignrules.ir.expressions import Expression, Field, Literal, Reference, TargetMember, TargetValue
+from assignrules.ir.ruleset import Assignment, Otherwise, SetBody, ValueBody
+from assignrules.ir.types import Kind
+from assignrules.schema.logical import Shape
+from assignrules.sql import terms
+from assignrules.sql.decisions import ADD, BOTH, FALSE, OTHERWISE, REMOVE, STEP, Decision, Decisions
+from assignrules.sql.printing import Printer, joined
+from assignrules.sql.queries import Compiler, names_of
+from assignrules.sql.rows import Rows
+from assignrules.sql.stages import Statement
+from assignrules.sql.terms import Sql
+
+CHANGE, HELD = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The statements for one entity: ``rows`` makes the temporary table ``table``; ``unit`` numbers say which decision a row is of.
+
+    ``changes``: ``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before. ``held``: ``(unit, subject, before, after,
+    held_by)`` and ``conflicts``: ``(unit, subject, before, after)``, states as JSON. The last two are None where there can be none.
+    """
+
+    entity: str
+    table: str
+    decisions: tuple[Decision, ...]
+    statement: Statement
+    rows: exp.Query
+    changes: exp.Query
+    held: exp.Query | None
+    conflicts: exp.Query | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A decision's expressions in normal form. ``because``: by block, its parts."""
+
+    decision: Decision
+    before: Expression
+    planned: Expression
+    after: Expression
+    excepted: Expression
+    because: tuple[tuple[str | Expression, ...] | None, ...]
+
+
+def differences(compiler: Compiler) -> tuple[Difference, ...]:
+    """The statements for every entity with targets that some block writes on the day."""
+    targets = compiler.mapping.schema.targets
+    units: dict[str, list[tuple[str, str | None]]] = {}
+    for target, member in sorted(compiler.ruleset.order, key=lambda unit: (unit[0], unit[1] or "")):
+        if compiler.ruleset.writers(target, member, compiler.today):
+            units.setdefault(targets[target].entity, []).append((target, member))
+    return tuple(_difference(compiler, entity, units[entity]) for entity in sorted(units))
+
+
+def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str | None]]) -> Difference:
+    decisions = Decisions(compiler.ruleset, compiler.mapping.schema, compiler.today)
+    made = [decision for decision in (decisions.decision(*unit) for unit in units) if decision is not None]
+    bodies = [_normal(decisions, decision) for decision in made]
+    statement = Statement(decisions.facts, compiler.mapping, compiler.dialect, compiler.today)
+    rows = statement.rows(entity)
+    key, label = names_of(rows, compiler.mapping)
+    columns: list[Sql] = [terms.alias(key, "subject"), terms.alias(label, "label")]
+    found: list[Sql] = []
+    writer = _Writer(compiler, statement, rows)
+    for number, body in enumerate(bodies):
+        own, flag = writer.columns(number, body.decision, body)
+        columns.extend((*own, terms.alias(flag, f"found_{number}")))
+        found.append(terms.not_null(terms.column(f"found_{number}")))
+        if body.decision.target.shape is not Shape.VALUE:
+            found.append(_conflicting(number, body.decision))
+    source = terms.table(statement.stage(entity, statement.top), "s")
+    inner = terms.select(columns, source, rows.source.joins)
+    outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(found))
+    table = f"decided_{entity}"
+    printer = Printer(compiler.dialect)
+    changes = terms.union_all([_changes(number, decision, table, printer) for number, decision in enumerate(made)])
+    held = terms.union_all([_held(number, decision, table, printer) for number, decision in enumerate(made)])
+    sets = [(number, decision) for number, decision in enumerate(made) if decision.target.shape is not Shape.VALUE]
+    conflicts = terms.union_all([_conflicts(number, decision, table, printer) for number, decision in sets]) if sets else None
+    return Difference(entity, table, tuple(made), statement, statement.finish(outer), changes, held, conflicts)
+
+
+def _normal(decisions: Decisions, decision: Decision) -> _Columns:
+    facts, entity, target = decisions.facts, decision.target.entity, decision.target
+    planned: Expression = decision.planned
+    if target.shape is Shape.VALUE:
+        planned = TargetValue(entity, target.name, False, target.type)
+    elif target.shape is Shape.SET:
+        planned = TargetMember(entity, target.name, decision.member or "", False)
+
+    def column(expression: Expression) -> Expression:
+        """As something that may be printed several times."""
+        normal = facts.normal(expression, entity)
+        return normal if isinstance(normal, Literal | Field | Reference | TargetValue | TargetMember) else facts.fact(normal, entity)
+
+    def reason(block: Assignment) -> tuple[str | Expression, ...] | None:
+        if block.because is None:
+            return None
+        return tuple(part.text or "" if part.expression is None else facts.normal(part.expression, entity) for part in block.because)
+
+    because = tuple(reason(block) for block in decision.blocks)
+    return _Columns(decision, column(decision.before), column(planned), column(decision.after), column(decision.excepted), because)
+
+
+class _Writer:
+    """Writes the columns of decisions on the rows of one entity."""
+
+    def __init__(self, compiler: Compiler, statement: Statement, rows: Rows) -> None:
+        self.dialect = compiler.dialect
+        self.printer = Printer(compiler.dialect)
+        self.scalars = statement.scalars
+        self.money = statement.money
+        self.rows = rows
+
+    def columns(self, number: int, decision: Decision, body: _Columns) -> tuple[list[Sql], Sql]:
+        """The columns of a decision, and what it finds (``CHANGE``, ``HELD`` or missing)."""
+        decided = self.scalars.value(decision.decided, self.rows)
+        values: list[Sql] = [terms.alias(decided, f"decided_{number}")]
+        money = decision.before.type.kind is Kind.MONEY
+        states: dict[str, tuple[Sql, Sql | None]] = {}
+        for name, expression in (("before", body.before), ("planned", body.planned), ("after", body.after)):
+            value = self.scalars.value(expression, self.rows)
+            currency = self.money.code(expression, self.rows) if money else None
+            states[name] = (value, currency)
+            values.append(terms.alias(value, f"{name}_{number}"))
+            if currency is not None:
+                values.append(terms.alias(currency, f"{name}_{number}_currency"))
+        excepted = self.scalars.value(body.excepted, self.rows)
+        values.append(terms.alias(excepted, f"excepted_{number}"))
+        changed = _differ(states["planned"], states["before"])
+        held = self._held(decision, decided, states, excepted, body.excepted == FALSE)
+        values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
+        return values, terms.case([(changed, terms.number(CHANGE)), (held, terms.number(HELD))])
+
+    def _held(self, decision: Decision, decided: Sql, states: dict[str, tuple[Sql, Sql | None]], excepted: Sql, never: bool) -> Sql:
+        asks = [terms.not_null(decided), *_not_among(decided, _keeps(decision))]
+        if decision.target.shape is Shape.SET:
+            missing: Sql = terms.boolean(False)
+        else:
+            missing = terms.all_of([*_not_among(decided, _empties(decision)), _nothing(decision, states["after"][0])])
+        if never:
+            return terms.all_of([*asks, missing])
+        would_change = terms.all_of([excepted, _differ(states["after"], states["before"])])
+        return terms.all_of([*asks, terms.any_of([missing, would_change])])
+
+    def _because(self, decision: Decision, decided: Sql, changed: Sql, body: _Columns) -> Sql:
+        branches: list[tuple[Sql, Sql]] = []
+        for place, parts in enumerate(body.because):
+            if parts is None:
+                continue
+            texts = [terms.text(part) if isinstance(part, str) else self._shown(part) for part in parts] or [terms.text("")]
+            ours = exp.Between(this=decided.copy(), low=terms.number(place * STEP), high=terms.number((place + 1) * STEP - 1))
+            branches.append((terms.all_of([changed, ours]), joined(texts)))
+        return terms.case(branches, None) if branches else terms.cast(terms.null(), "VARCHAR")
+
+    def _shown(self, part: Expression) -> Sql:
+        currency = self.money.code(part, self.rows) if part.type.kind is Kind.MONEY else None
+        return self.printer.shown(self.scalars.value(part, self.rows), part.type, currency)
+
+
+def _differ(one: tuple[Sql, Sql | None], other: tuple[Sql, Sql | None]) -> Sql:
+    """Whether two states differ; of money the currency counts too, where there is an amount."""
+    values = terms.distinct(one[0].copy(), other[0].copy())
+    if one[1] is None or other[1] is None:
+        return values
+    currencies = terms.all_of([terms.not_null(one[0].copy()), terms.distinct(one[1].copy(), other[1].copy())])
+    return terms.any_of([values, currencies])
+
+
+def _nothing(decision: Decision, after: Sql) -> Sql:
+    missing = terms.is_null(after.copy())
+    if decision.target.shape is Shape.COVER:
+        return terms.any_of([missing, terms.binary(exp.LTE, after.copy(), terms.number(0))])
+    return missing
+
+
+def _not_among(decided: Sql, codes: Sequence[int]) -> list[Sql]:
+    return [terms.negated(terms.one_of(decided.copy(), [terms.number(code) for code in codes]))] if codes else []
+
+
+def _keeps(decision: Decision) -> list[int]:
+    """The decisions that keep what is there."""
+    return [
+        place * STEP + OTHERWISE
+        for place, block in enumerate(decision.blocks)
+        if isinstance(block.body, ValueBody) and block.body.explicit and block.body.otherwise is Otherwise.KEEP
+    ]
+
+
+def _empties(decision: Decision) -> list[int]:
+    """The decisions that ask for nothing: clears and removals."""
+    found: list[int] = []
+    for place, block in enumerate(decision.blocks):
+        if isinstance(block.body, SetBody):
+            found.extend((place * STEP + REMOVE, place * STEP + BOTH))
+        elif block.body.otherwise is Otherwise.CLEAR:
+            found.append(place * STEP + OTHERWISE)
+    return found
+
+
+# --- from the temporary table ---
+
+
+def _state(name: str, number: int, decision: Decision, printer: Printer) -> Sql:
+    type = decision.before.type
+    currency = terms.column(f"{name}_{number}_currency") if type.kind is Kind.MONEY else None
+    return printer.json(terms.column(f"{name}_{number}"), type, currency)
+
+
+def _something(number: int, decision: Decision) -> Sql:
+    before = terms.column(f"before_{number}")
+    return before if decision.target.shape is Shape.SET else terms.not_null(before)
+
+
+def _changes(number: int, decision: Decision, table: str, printer: Printer) -> exp.Select:
+    target, dialect = decision.target, printer.dialect
+    before, after = terms.column(f"before_{number}"), terms.column(f"planned_{number}")
+    shape = target.shape.value
+    if target.shape is Shape.SET:
+        action = terms.case([(after, terms.text(action_of(shape, False, True)))], terms.text(action_of(shape, True, False)))
+    else:
+        action = terms.case(
+            [
+                (terms.is_null(before), terms.text(action_of(shape, None, "x"))),
+                (terms.is_null(after), terms.text(action_of(shape, "x", None))),
+            ],
+            terms.text(action_of(shape, "x", "y")),
+        )
+    because = terms.column(f"because_{number}")
+    label = terms.column("label")
+    parts: list[Sql] = [
+        terms.text('{"subject":'),
+        dialect.json_text(terms.column("subject")),
+        terms.text(',"label":'),
+        terms.case([(terms.is_null(label), terms.text("null"))], dialect.json_text(label.copy())),
+        terms.text(f',"target":{_json(target.name)},"member":{_json(decision.member)},"before":'),
+        _state("before", number, decision, printer),
+        terms.text(',"after":'),
+        _state("planned", number, decision, printer),
+        terms.text(',"action":"'),
+        action,
+        terms.text('",'),
+        _source(number, decision),
+        terms.text(',"because":'),
+        terms.case([(terms.is_null(because), terms.text("null"))], dialect.json_text(because.copy())),
+        terms.text(',"manual":false}'),
+    ]
+    columns = [
+        terms.alias(terms.number(number), "unit"),
+        terms.column("subject"),
+        terms.alias(action.copy(), "action"),
+        terms.alias(terms.case([(_something(number, decision), terms.boolean(True))], terms.boolean(False)), "existing"),
+        terms.alias(terms.column(f"decided_{number}"), "decided"),
+        terms.alias(joined(parts), "line"),
+    ]
+    return terms.select(columns, terms.table(table), where=terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE)))
+
+
+def _source(number: int, decision: Decision) -> Sql:
+    """``"rule":…,"line":…,"at":…`` of what decided."""
+    decided = terms.column(f"decided_{number}")
+    branches = [(terms.equal(decided.copy(), terms.number(code)), terms.text(text)) for code, text in _sources(decision)]
+    if len(branches) == 1:
+        return branches[0][1]
+    texts = {text.name for _, text in branches}
+    if len(texts) == 1:
+        return branches[0][1]
+    return terms.case(branches[:-1], branches[-1][1])
+
+
+def _sources(decision: Decision) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    for place, block in enumerate(decision.blocks):
+        match block.body:
+            case ValueBody(lines=lines):
+                found.extend((place * STEP + line.number, _named(block, line.number, f"{line.span.file}:{line.span.line}")) for line in lines)
+                if block.body.explicit:
+                    found.append((place * STEP + OTHERWISE, _named(block, "otherwise", at(block))))
+            case SetBody():
+                found.extend((place * STEP + side, _named(block, None, at(block))) for side in (ADD, REMOVE, BOTH))
+    return found
+
+
+def _named(block: Assignment, line: int | str | None, place: str) -> str:
+    return f'"rule":{_json(block.rule)},"line":{_json(line)},"at":{_json(place)}'
+
+
+def at(block: Assignment) -> str:
+    """Where a block stands, as ``file:line``."""
+    return f"{block.span.file}:{block.span.line}"
+
+
+def _json(value: int | str | None) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _held(number: int, decision: Decision, table: str, printer: Printer) -> exp.Select:
+    nothing = _nothing(decision, terms.column(f"after_{number}")) if decision.target.shape is not Shape.SET else None
+    after = _state("after", number, decision, printer)
+    if nothing is not None:
+        after = terms.case([(nothing, terms.text("null"))], after)
+    by = terms.case([(terms.column(f"excepted_{number}"), terms.text("except"))], terms.text("missing value"))
+    columns = [
+        terms.alias(terms.number(number), "unit"),
+        terms.column("subject"),
+        terms.alias(_state("before", number, decision, printer), "before"),
+        terms.alias(after, "after"),
+        terms.alias(by, "held_by"),
+    ]
+    return terms.select(columns, terms.table(table), where=terms.equal(terms.column(f"found_{number}"), terms.number(HELD)))
+
+
+def _conflicting(number: int, decision: Decision) -> Sql:
+    codes = [place * STEP + BOTH for place in range(len(decision.blocks))]
+    return terms.one_of(terms.column(f"decided_{number}"), [terms.number(code) for code in codes])
+
+
+def _conflicts(number: int, decision: Decision, table: str, printer: Printer) -> exp.Select:
+    columns = [
+        terms.alias(terms.number(number), "unit"),
+        terms.column("subject"),
+        terms.alias(_state("before", number, decision, printer), "before"),
+        terms.alias(_state("planned", number, decision, printer), "after"),
+        terms.alias(terms.column(f"decided_{number}"), "decided"),
+    ]
+    return terms.select(columns, terms.table(table), where=_conflicting(number, decision))

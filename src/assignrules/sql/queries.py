@@ -1,0 +1,84 @@
+"""Statements of the engine: rows of an entity with asked-for values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlglot import exp
+
+from assignrules.ir.expressions import Expression
+from assignrules.ir.ruleset import Ruleset
+from assignrules.ir.types import Kind
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql import terms
+from assignrules.sql.decisions import Decisions
+from assignrules.sql.dialects import Dialect
+from assignrules.sql.rows import Column, Rows
+from assignrules.sql.stages import Statement
+from assignrules.sql.terms import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A value to select. ``condition``: it is wanted as a truth value."""
+
+    name: str
+    expression: Expression
+    condition: bool = False
+
+
+class Compiler:
+    """Compiles statements for one ruleset, mapping, dialect and as-of date."""
+
+    def __init__(self, ruleset: Ruleset, mapping: SchemaMapping, dialect: Dialect, today: date) -> None:
+        self.ruleset = ruleset
+        self.mapping = mapping
+        self.dialect = dialect
+        self.today = today
+
+    def select(self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None) -> exp.Query:
+        """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its currency),
+        sorted by key. Columns: ``key``, ``label``, then the outputs' names; a currency has ``_currency`` behind the name."""
+        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        facts = decisions.facts
+        normal = [Output(output.name, facts.normal(output.expression, entity), output.condition) for output in outputs]
+        condition = None if where is None else facts.normal(where, entity)
+        statement = Statement(facts, self.mapping, self.dialect, self.today)
+        rows = statement.rows(entity)
+        key, label = names_of(rows, self.mapping)
+        columns: list[Sql] = [terms.alias(key, "key"), terms.alias(label, "label")]
+        for output in normal:
+            compiled = statement.scalars.truth if output.condition else statement.scalars.value
+            columns.append(terms.alias(compiled(output.expression, rows), output.name))
+            if output.expression.type.kind is Kind.MONEY:
+                columns.append(terms.alias(statement.money.code(output.expression, rows), f"{output.name}_currency"))
+        kept = None if condition is None else statement.scalars.condition(condition, rows)
+        source = terms.table(statement.stage(entity, statement.top), "s")
+        order = [terms.ordered(self.dialect.ordered_text(key.copy()))]
+        return statement.finish(terms.select(columns, source, rows.source.joins, where=kept, order_by=order, limit=limit))
+
+    def counts(self, entity: str, conditions: Sequence[Output]) -> exp.Query:
+        """One row: for how many rows of the entity each condition holds, all in one pass."""
+        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        normal = [Output(output.name, decisions.facts.normal(output.expression, entity)) for output in conditions]
+        statement = Statement(decisions.facts, self.mapping, self.dialect, self.today)
+        rows = statement.rows(entity)
+        columns = [
+            terms.alias(exp.Count(this=terms.case([(statement.scalars.condition(output.expression, rows), terms.number(1))])), output.name)
+            for output in normal
+        ]
+        source = terms.table(statement.stage(entity, statement.top), "s")
+        return statement.finish(terms.select(columns, source, rows.source.joins))
+
+    def text(self, query: exp.Expression, pretty: bool = False) -> str:
+        """The statement in the dialect's SQL."""
+        return query.sql(dialect=self.dialect.name, pretty=pretty, copy=False)
+
+
+def names_of(rows: Rows, mapping: SchemaMapping) -> tuple[Sql, Sql]:
+    """The business key and the label of rows."""
+    entity = mapping.schema.entities[rows.entity]
+    assert entity.key is not None
+    return rows.column(Column("field", entity.key)), rows.column(Column("field", entity.label or entity.key))

@@ -1,0 +1,114 @@
+"""Where an expression stands while it is compiled: a relation in the FROM of one SELECT, with what it can reach by joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlglot import exp
+
+from assignrules.ir.expressions import Link
+from assignrules.sql import terms
+from assignrules.sql.terms import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a stage, by what it holds. ``kind``: ``key``, ``field``, ``currency`` (of a money field), ``link``, ``value`` and ``value currency``
+    (the current state of a value target, or with ``member`` of a cover), ``member`` (of a set or cover, a truth value), ``fact``, ``fact currency``."""
+
+    kind: str
+    name: str = ""
+    member: str = ""
+
+
+KEY = Column("key")
+
+
+class Relations(Protocol):
+    """What a row context asks of the statement around it."""
+
+    def stage(self, entity: str, level: int) -> str:
+        """The name of the relation with an entity's columns up to a level."""
+        ...
+
+    def need(self, entity: str, level: int, column: Column) -> str:
+        """The name of a column in that relation, which will have it."""
+        ...
+
+    def rates(self, dated: bool) -> str:
+        """The relation of today's rates ``(currency, rate)``, or of all with the days on which each is the latest."""
+        ...
+
+    def walked(self, link: Link) -> None:
+        """Notes that a to-one link is followed."""
+        ...
+
+    def inverse(self, link: Link) -> str:
+        """The name of the to-one link that a to-many link turns round; it is noted as followed."""
+        ...
+
+
+@dataclass(slots=True)
+class Source:
+    """The FROM of one SELECT while it grows: joins, each made once."""
+
+    relations: Relations
+    joins: list[exp.Join] = field(default_factory=list)
+    made: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def alias(self, prefix: str) -> str:
+        return f"{prefix}{len(self.made) + 1}"
+
+    def rate(self, currency: Sql | str, day: Sql | None) -> Sql:
+        """The rate of a currency on a day (None: today); missing where there is none."""
+        if isinstance(currency, str):
+            if day is None:
+                wanted = terms.equal(terms.column("currency"), terms.text(currency))
+                return terms.scalar(terms.select([terms.column("rate")], terms.table(self.relations.rates(dated=False)), where=wanted))
+            currency = terms.text(currency)
+        key = ("rate", currency.sql(), "" if day is None else day.sql())
+        if key not in self.made:
+            name = self.alias("r")
+            self.made[key] = name
+            on = [terms.equal(terms.column("currency", name), currency.copy())]
+            if day is not None:
+                on.append(terms.binary(exp.LTE, terms.column("from_day", name), day.copy()))
+                later = terms.binary(exp.GT, terms.column("to_day", name), day.copy())
+                on.append(terms.any_of([terms.is_null(terms.column("to_day", name)), later]))
+            self.joins.append(terms.left_join(terms.table(self.relations.rates(dated=day is not None), name), terms.all_of(on)))
+        return terms.column("rate", self.made[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of an entity, as the relation ``alias`` in ``source``; ``outer``: those that an aggregate stands on."""
+
+    source: Source
+    entity: str
+    level: int
+    alias: str
+    outer: Rows | None = None
+
+    def column(self, column: Column) -> Sql:
+        return terms.column(self.source.relations.need(self.entity, self.level, column), self.alias)
+
+    def via(self, link: Link) -> Rows:
+        """The rows that a to-one link leads to, joined."""
+        relations = self.source.relations
+        key = ("via", self.alias, link.name, "current" if link.current else "")
+        if key not in self.source.made:
+            relations.walked(link)
+            name = self.source.alias("v")
+            self.source.made[key] = name
+            other = terms.column(relations.need(link.to, self.level, KEY), name)
+            on = terms.equal(other, self.column(link_column(link)))
+            self.source.joins.append(terms.left_join(terms.table(relations.stage(link.to, self.level), name), on))
+        return Rows(self.source, link.to, self.level, self.source.made[key])
+
+
+def link_column(link: Link) -> Column:
+    """The column that holds the other row's key."""
+    if link.target is None:
+        return Column("link", link.name)
+    return Column("fact", link.name) if link.name.startswith("#") else Column("value", link.target)

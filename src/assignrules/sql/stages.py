@@ -1,0 +1,218 @@
+"""The statement: stages of entities, each a relation in WITH, from the tables up to the rows that are asked for.
+
+Stage k of an entity has the columns of stage k-1 that are still needed, and the facts of level k. Stages are written from the top down, each after
+everything that reads it, so that a stage carries just the columns that somebody needs.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from sqlglot import exp
+
+from assignrules.ir.expressions import Aggregate, Expression, Link
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql import terms
+from assignrules.sql.aggregates import Aggregates, Group
+from assignrules.sql.dialects import Dialect
+from assignrules.sql.facts import Facts
+from assignrules.sql.money import MoneyCompiler
+from assignrules.sql.rows import KEY, Column, Rows, Source
+from assignrules.sql.scalars import Scalars
+from assignrules.sql.tables import Tables, rates_dated, rates_today
+from assignrules.sql.terms import Sql
+
+LONGEST_NAME = 50  # PostgreSQL cuts names at 63 bytes
+
+
+class Statement:
+    """One statement over facts that are all in normal form already; ``finish`` writes the stages below a final SELECT."""
+
+    def __init__(self, facts: Facts, mapping: SchemaMapping, dialect: Dialect, today: date) -> None:
+        self.facts = facts
+        self.mapping = mapping
+        self.dialect = dialect
+        self.today = today
+        self.money = MoneyCompiler(dialect, facts)
+        self.scalars = Scalars(dialect, today, self.money)
+        keys = {entity.name: entity.key for entity in mapping.schema.entities.values() if entity.key is not None}
+        self.aggregates = Aggregates(self, self.scalars, self.money, dialect, keys)
+        self.tables = Tables(mapping, facts.ruleset.ignored_currencies)
+        self.links: dict[tuple[str, str], Link] = {}  # the to-one links that are followed
+        self.uses_rates = {False: False, True: False}
+        self._needs: dict[tuple[str, int], dict[Column, str]] = {}
+        self._readers: dict[tuple[str, int], int] = {}
+        self._names: dict[tuple[str, Column], str] = {}
+        self._taken: dict[str, set[str]] = {}
+        self._stages: dict[str, list[int]] = {}
+        self._tables = {body.table.lower() for body in mapping.entities.values()}
+        for entity, name in facts.bodies:
+            level = facts.level_of((entity, name))
+            levels = self._stages.setdefault(entity, [0])
+            if level not in levels:
+                levels.append(level)
+
+    @property
+    def top(self) -> int:
+        """The highest level of any fact."""
+        return max((level for levels in self._stages.values() for level in levels), default=0)
+
+    def rows(self, entity: str) -> Rows:
+        """The rows of an entity with every fact, as the relation ``s`` of a final SELECT."""
+        return Rows(Source(self), entity, self.top, "s")
+
+    @property
+    def reads_rates(self) -> bool:
+        """Whether some amount is converted."""
+        return any(self.uses_rates.values())
+
+    def entities(self) -> set[str]:
+        """The entities whose tables are read."""
+        return {entity for entity, _ in self._needs}
+
+    def amounts(self) -> set[tuple[str, str]]:
+        """The money fields that are read, by entity and name."""
+        fields = ((entity, column.name) for (entity, level), columns in self._needs.items() if level == 0 for column in columns if column.kind == "field")
+        return {(entity, name) for entity, name in fields if self.mapping.entities[entity].fields[name].currency is not None}
+
+    # --- what row contexts ask for ---
+
+    def stage(self, entity: str, level: int) -> str:
+        key = (entity, self._stage_level(entity, level))
+        self._needs.setdefault(key, {})
+        self._readers[key] = self._readers.get(key, 0) + 1
+        return self._stage_name(*key)
+
+    def need(self, entity: str, level: int, column: Column) -> str:
+        key = (entity, self._stage_level(entity, level))
+        name = self._name(entity, column)
+        self._needs.setdefault(key, {})[column] = name
+        return name
+
+    def rates(self, dated: bool) -> str:
+        self.uses_rates[dated] = True
+        return "dated_rates" if dated else "todays_rates"
+
+    def walked(self, link: Link) -> None:
+        if link.target is None:
+            self.links[link.entity, link.name] = link
+
+    def inverse(self, link: Link) -> str:
+        declared = self.mapping.schema.entities[link.entity].links[link.name]
+        back = self.mapping.schema.inverse_of(declared)
+        self.walked(Link(back.entity, back.name, back.to))
+        return back.name
+
+    def _stage_level(self, entity: str, level: int) -> int:
+        return max(stage for stage in self._stages.get(entity, [0]) if stage <= level)
+
+    def _stage_name(self, entity: str, level: int) -> str:
+        name = f"{entity}_{level}"
+        while name in self._tables:
+            name += "_"
+        return name
+
+    def _name(self, entity: str, column: Column) -> str:
+        """A name for a column, unlike any other of the entity's whatever the case."""
+        key = (entity, column)
+        if key not in self._names:
+            words = {"key": "row_key", "currency": f"{column.name}_currency", "fact currency": f"{column.name}_currency"}
+            wish = words.get(column.kind) or (f"{column.name}_{column.member}" if column.member else column.name)
+            if column.kind in ("value", "value currency", "member"):
+                wish = f"current_{wish}" + ("_currency" if column.kind == "value currency" else "")
+            if column.kind == "link":
+                wish = f"{wish}_key"
+            plain = re.sub(r"[^a-z0-9_]+", "_", wish.lower().replace("#", "f_" if re.match(r"#\d", wish) else "")).strip("_")[:LONGEST_NAME] or "c"
+            taken = self._taken.setdefault(entity, set())
+            name, number = plain, 2
+            while name in taken:
+                name, number = f"{plain}_{number}", number + 1
+            taken.add(name)
+            self._names[key] = name
+        return self._names[key]
+
+    # --- the stages ---
+
+    def finish(self, select: exp.Query) -> exp.Query:
+        """The SELECT with all the relations that it needs before it."""
+        written: dict[tuple[int, str], exp.CTE] = {}
+        done: set[tuple[str, int]] = set()
+        while True:
+            open_ = [key for key in self._needs if key not in done]
+            if not open_:
+                break
+            entity, level = max(open_, key=lambda key: (key[1], key[0]))
+            done.add((entity, level))
+            query, heavy = self._write(entity, level)
+            shared = self._readers.get((entity, level), 0) > 1
+            written[level, entity] = _cte(self._stage_name(entity, level), query, materialized=heavy and shared)
+        relations: list[exp.CTE] = []
+        if self.uses_rates[False]:
+            relations.append(_cte("todays_rates", rates_today(self.mapping, terms.day(self.today)), materialized=True))
+        if self.uses_rates[True]:
+            relations.append(_cte("dated_rates", rates_dated(self.mapping), materialized=True))
+        relations.extend(written[key] for key in sorted(written))
+        if relations:
+            select.set("with_", exp.With(expressions=relations))
+        return select
+
+    def _write(self, entity: str, level: int) -> tuple[exp.Query, bool]:
+        """The relation of a stage, and whether it is worth keeping where several read it."""
+        needs = self._needs[entity, level]
+        if not needs:
+            self.need(entity, level, KEY)
+        if level == 0:
+            return self.tables.rows(entity, list(needs.items())), False
+        source = Source(self)
+        rows = Rows(source, entity, level - 1, "s")
+        name = self.stage(entity, level - 1)
+        new = {column: column.name for column in needs if column.kind.startswith("fact") and self.facts.level_of((entity, column.name)) == level}
+        groups: dict[tuple[Link, ...], tuple[Group, str]] = {}
+        ranked: dict[str, str] = {}
+        for column, fact in new.items():
+            body = self.facts.bodies[entity, fact]
+            if isinstance(body, Aggregate):
+                self._gather(body, fact, level - 1, groups, ranked, column)
+        columns: list[Sql] = []
+        for column, alias in list(needs.items()):
+            if column in new:
+                columns.append(terms.alias(self._fact(column, self.facts.bodies[entity, column.name], rows, groups, ranked), alias))
+            else:
+                columns.append(terms.alias(rows.column(column), alias))
+        joins: list[exp.Join] = []
+        for group, relation in groups.values():
+            on = terms.equal(terms.column("k", relation), rows.column(KEY))
+            joins.append(terms.left_join(terms.subquery(self.aggregates.relation(group), relation), on))
+        for fact, relation in ranked.items():
+            body = self.facts.bodies[entity, fact]
+            assert isinstance(body, Aggregate)
+            on = terms.equal(terms.column("k", relation), rows.column(KEY))
+            joins.append(terms.left_join(terms.subquery(self.aggregates.ranked(body, level - 1), relation), on))
+        return terms.select(columns, terms.table(name, "s"), [*joins, *source.joins]), bool(joins)
+
+    def _gather(
+        self, body: Aggregate, fact: str, level: int, groups: dict[tuple[Link, ...], tuple[Group, str]], ranked: dict[str, str], column: Column
+    ) -> None:
+        if body.function in ("latest", "earliest"):
+            ranked.setdefault(fact, f"l{len(ranked) + 1}")
+        elif column.kind == "fact":
+            group, _ = groups.setdefault(body.path, (Group(body.path, level), f"g{len(groups) + 1}"))
+            group.parts.append((body, f"a{len(group.parts)}"))
+
+    def _fact(
+        self, column: Column, body: Expression, rows: Rows, groups: dict[tuple[Link, ...], tuple[Group, str]], ranked: dict[str, str]
+    ) -> Sql:
+        if isinstance(body, Aggregate):
+            if column.name in ranked:
+                return terms.column("x" if column.kind == "fact" else "c", ranked[column.name])
+            group, relation = groups[body.path]
+            prefix = next(prefix for aggregate, prefix in group.parts if aggregate is body)
+            return self.aggregates.result(body, prefix, relation)
+        if column.kind == "fact currency":
+            return self.money.code(body, rows)
+        return self.scalars.value(body, rows)
+
+
+def _cte(name: str, query: exp.Query, materialized: bool) -> exp.CTE:
+    return exp.CTE(this=query, alias=exp.TableAlias(this=terms.identifier(name)), materialized=materialized)

@@ -1,0 +1,147 @@
+"""YAML read as 1.2 core, strictly, with a span for every node.
+
+Only ``true``/``false`` and ``null``, ``~`` and the empty scalar have a meaning of their own when unquoted; every other scalar stays text.
+Duplicate keys, aliases, anchors, merges and tags are errors; so is nesting deeper than 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from assignrules.diagnostics import Diagnostic, Related, SourceFile, Span, diagnostic
+
+MAX_DEPTH = 100
+Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's parser where the wheel has it: five times faster
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """``value`` is text, or bool or None by the core rules; ``quoted`` scalars are always text."""
+
+    value: str | bool | None
+    quoted: bool
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """``entries`` in the order written; a key is always text."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    span: Span = field(compare=False, repr=False)
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, or None."""
+        return next((value for name, value in self.entries if name.value == key), None)
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """Keys as text, with their values."""
+        for name, value in self.entries:
+            yield str(name.value), value
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def plain(node: Node) -> Any:
+    """The node as dicts, lists and scalars."""
+    match node:
+        case Scalar(value=value):
+            return value
+        case Sequence(items=items):
+            return [plain(item) for item in items]
+        case Mapping():
+            return {key: plain(value) for key, value in node.items()}
+
+
+def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """The document of a file, or diagnostics of ``code``. An empty document is a ``Scalar`` of None."""
+    problems: list[Diagnostic] = []
+    depth = 0
+    try:
+        for event in yaml.parse(source.text, Loader=Loader):
+            span = _span(source, event)
+            if isinstance(event, yaml.AliasEvent):
+                problems.append(diagnostic(code, f"alias `*{event.anchor}` is not allowed", span, help="write the value out"))
+            elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+                problems.append(
+                    diagnostic(code, f"anchor `&{event.anchor}` is not allowed", span, help="write the value out where it is used")
+                )
+            elif getattr(event, "tag", None) is not None and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!"):
+                problems.append(diagnostic(code, f"tag `{event.tag}` is not allowed", span, help="leave the tag out"))
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return None, (*problems, diagnostic(code, f"nested deeper than {MAX_DEPTH} levels", span))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+        if problems:
+            return None, tuple(problems)
+        root = yaml.compose(source.text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = None if mark is None else _place(source, mark.line + 1, mark.column + 1)
+        return None, (diagnostic(code, f"not YAML: {error.problem or error.context}", place),)
+    except (yaml.YAMLError, ValueError) as error:
+        return None, (diagnostic(code, f"not YAML: {str(error).splitlines()[0]}"),)
+    if root is None:
+        return Scalar(None, False, source.span(0, 0)), ()
+    node = _node(root, source, code, problems)
+    return (None, tuple(problems)) if problems else (node, ())
+
+
+def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnostic]) -> Node:
+    span = _span(source, node)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, span)
+    if isinstance(node, yaml.SequenceNode):
+        return Sequence(tuple(_node(item, source, code, problems) for item in node.value), span)
+    assert isinstance(node, yaml.MappingNode)
+    entries: dict[str, tuple[Scalar, Node]] = {}
+    for key, value in node.value:
+        place = _span(source, key)
+        if not isinstance(key, yaml.ScalarNode):
+            problems.append(diagnostic(code, "a key must be a plain word", place))
+            continue
+        if key.value == "<<" and not key.style:
+            problems.append(diagnostic(code, "merge keys are not allowed", place, help="write the keys out"))
+            continue
+        if key.value in entries:
+            first = Related(entries[key.value][0].span, "first given here")
+            problems.append(diagnostic(code, f"key `{key.value}` is given twice", place, related=[first]))
+            continue
+        entries[key.value] = (Scalar(key.value, bool(key.style), place), _node(value, source, code, problems))
+    return Mapping(tuple(entries.values()), span)
+
+
+def _scalar(node: yaml.ScalarNode, span: Span) -> Scalar:
+    if not node.style:
+        if node.value in ("", "~", "null"):
+            return Scalar(None, False, span)
+        if node.value in ("true", "false"):
+            return Scalar(node.value == "true", False, span)
+    return Scalar(node.value, bool(node.style), span)
+
+
+def _place(source: SourceFile, line: int, column: int) -> Span:
+    lines = source.text.count("\n") + 1
+    start = source.position(min(line, lines), column if line <= lines else 1)
+    start = min(start, len(source.text))
+    return source.span(start, min(start + 1, len(source.text)))
+
+
+def _span(source: SourceFile, marked: Any) -> Span:
+    start = source.position(marked.start_mark.line + 1, marked.start_mark.column + 1)
+    last_line = marked.end_mark.line + 1
+    end = source.position(last_line, marked.end_mark.column + 1) if last_line <= source.text.count("\n") + 1 else len(source.text)
+    return source.span(start, max(start, min(end, len(source.text))))

@@ -1,0 +1,92 @@
+"""Rule tests on a real database: the store filled with a case's rows, and the engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from assignrules.databases.base import Session as DatabaseSession
+from assignrules.databases.duckdb import DuckDBMemory
+from assignrules.databases.embedded import create_store, fill
+from assignrules.diagnostics import Diagnostic, SourceFile
+from assignrules.ir.changes import Change, Conflict, DataProblem, Held
+from assignrules.ir.ruleset import Ruleset
+from assignrules.ir.values import Value
+from assignrules.plan.build import build_plan
+from assignrules.plan.model import Plan
+from assignrules.plan.searches import read_values, search_rows
+from assignrules.schema.dataset import Dataset
+from assignrules.schema.logical import Schema
+from assignrules.schema.mapping import identity
+from assignrules.testing.case import ProjectSettings
+from assignrules.testing.planner import check_rules, expression_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRows:
+    """A plan's rows, as a rule test looks at them."""
+
+    changes: tuple[Change, ...]
+    held: tuple[Held, ...]
+    conflicts: tuple[Conflict, ...]
+    data_errors: tuple[DataProblem, ...]
+    data_warnings: tuple[DataProblem, ...]
+    applicable: bool
+
+
+class DuckDBPlanner:
+    """Runs rules on DuckDB in memory; one store serves all cases, one after the other."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.database = DuckDBMemory()
+        with self.database.writing(create=True) as session:
+            create_store(session, schema)
+            session.commit()
+
+    def check(
+        self, rules: Sequence[SourceFile], params: Mapping[str, str], project: ProjectSettings
+    ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
+        """Parses, resolves and checks the rules."""
+        return check_rules(self.schema, rules, params, project)
+
+    @contextmanager
+    def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[DuckDBTestSession]:
+        """The store filled with the rows."""
+        with self.database.writing() as session:
+            fill(session, self.schema, given)
+            session.commit()
+        with self.database.reading() as session:
+            yield DuckDBTestSession(session, self.schema, ruleset, as_of)
+
+
+class DuckDBTestSession:
+    """Asks the engine."""
+
+    def __init__(self, session: DatabaseSession, schema: Schema, ruleset: Ruleset, as_of: date) -> None:
+        self.session = session
+        self.schema = schema
+        self.mapping = identity(schema)
+        self.ruleset = ruleset
+        self.as_of = as_of
+
+    def plan(self) -> PlannedRows:
+        """The plan, without the project's guard."""
+        plan: Plan = build_plan(self.session, self.ruleset, self.mapping, as_of=self.as_of, environment="test")
+        return PlannedRows(
+            tuple(plan.change_rows()), plan.held, plan.conflicts, plan.data_errors, plan.data_warnings, plan.header.applicable
+        )
+
+    def search(self, name: str) -> Sequence[str]:
+        """The keys of a search's rows."""
+        results = search_rows(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
+        if not results:
+            raise KeyError(name)
+        return [key for key, _ in results[0].rows]
+
+    def values(self, entity: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
+        """Values by key."""
+        expressions = {name: expression_of(self.schema, self.ruleset, entity, name) for name in names}
+        return read_values(self.session, self.ruleset, self.mapping, entity, expressions, as_of=self.as_of)

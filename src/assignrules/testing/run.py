@@ -1,0 +1,183 @@
+"""Runs a rule test and says where what came differs from what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
+from assignrules.ir.changes import Change, Conflict, Held
+from assignrules.ir.types import BOOLEAN
+from assignrules.ir.values import printed, shown
+from assignrules.schema.logical import Schema, Shape
+from assignrules.testing.case import Case, Entry
+from assignrules.testing.planner import Planner, Session
+from assignrules.testing.typed import Written, same, typed
+
+STATES = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that came otherwise. ``where``: the key of ``expect``, as ``values C1.overdue``."""
+
+    where: str
+    message: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+    def diagnostic(self) -> Diagnostic:
+        """As a diagnostic of the case file."""
+        return diagnostic("E0908", str(self), self.span)
+
+
+def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[SourceFile] = ()) -> list[Difference]:
+    """Every difference between what a case expects and what the planner gives. ``rules``: the project's, for a case without its own."""
+    ruleset, found = planner.check((case.rules,) if case.rules is not None else rules, case.params, case.project)
+    differences = _compare_diagnostics(case, found)
+    expect = case.expect
+    outcome = (expect.changes, expect.held, expect.conflicts, expect.applicable, expect.data_errors, expect.data_warnings)
+    if all(part is None for part in (expect.searches, expect.values, *outcome)):
+        return differences
+    if ruleset is None:
+        return [*differences, Difference("expect", "the rules have errors, so nothing was planned")]
+    with planner.session(ruleset, case.given, case.as_of) as session:
+        return differences + _compare_session(case, schema, session)
+
+
+def _compare_session(case: Case, schema: Schema, session: Session) -> list[Difference]:
+    expect = case.expect
+    found: list[Difference] = []
+
+    def differ(key: str, message: str, detail: str = "") -> None:
+        found.append(Difference(f"{key} {detail}".rstrip(), message, expect.spans.get(key)))
+
+    for name, keys in (expect.searches or {}).items():
+        try:
+            _compare_sets(set(keys), set(session.search(name)), lambda message, name=name: differ("searches", message, name))  # type: ignore[misc]
+        except KeyError:
+            differ("searches", "there is no such search", name)
+    for entity, rows in (expect.values or {}).items():
+        for where, message in _value_differences(session, entity, rows, case.project.currency):
+            differ("values", message, where)
+    outcome = session.plan()
+    for key, expected, actual in (
+        ("changes", expect.changes, outcome.changes),
+        ("held", expect.held, outcome.held),
+        ("conflicts", expect.conflicts, outcome.conflicts),
+    ):
+        if expected is not None:
+            for message in _entry_differences(expected, actual, schema, case.project.currency):
+                differ(key, message)
+    if expect.applicable is not None and expect.applicable is not outcome.applicable:
+        differ("applicable", f"expected {shown(expect.applicable)}, got {shown(outcome.applicable)}")
+    for key, codes, problems in (
+        ("data_errors", expect.data_errors, outcome.data_errors),
+        ("data_warnings", expect.data_warnings, outcome.data_warnings),
+    ):
+        if codes is not None:
+            _compare_sets(set(codes), {problem.code for problem in problems}, lambda message, key=key: differ(key, message))  # type: ignore[misc]
+    return found
+
+
+def _compare_sets(expected: Collection[str], actual: Collection[str], differ: Callable[[str], None]) -> None:
+    missing, extra = sorted(set(expected) - set(actual)), sorted(set(actual) - set(expected))
+    if missing:
+        differ("expected but not found: " + ", ".join(missing))
+    if extra:
+        differ("found but not expected: " + ", ".join(extra))
+
+
+def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Difference]:
+    """Codes against patterns; warnings count only where one is listed."""
+    patterns = case.expect.diagnostics or ()
+    warnings = any(pattern.startswith("W") for pattern in patterns)
+    counted = [problem for problem in found if warnings or problem.code.startswith("E")]
+    span = case.expect.spans.get("diagnostics")
+    unmet = [pattern for pattern in patterns if not any(fnmatchcase(problem.code, pattern) for problem in counted)]
+    differences = [Difference("diagnostics", f"expected but not found: {pattern}", span) for pattern in unmet]
+    for problem in counted:
+        if not any(fnmatchcase(problem.code, pattern) for pattern in patterns):
+            differences.append(Difference("diagnostics", f"found but not expected: {problem.code} {problem.message}", problem.span))
+    return differences
+
+
+def _value_differences(session: Session, entity: str, rows: Mapping[str, Entry], currency: str) -> list[tuple[str, str]]:
+    names = sorted({name for entry in rows.values() for name in entry})
+    try:
+        actual = session.values(entity, names)
+    except KeyError as error:
+        return [(entity, f"there is no `{error.args[0]}`")]
+    found = []
+    for key, entry in rows.items():
+        if key not in actual:
+            found.append((key, f"there is no such {entity}"))
+            continue
+        for name, written in entry.items():
+            value = actual[key][name]
+            if not same(written, value, currency):
+                found.append((f"{key}.{name}", f"expected {_text(written)}, got {_text(printed(value))}"))
+    return found
+
+
+def _entry_differences(expected: Sequence[Entry], actual: Sequence[Change | Held | Conflict], schema: Schema, currency: str) -> list[str]:
+    """The entries that find no partner, each side matched to the other one to one."""
+    fits = [[_fits(entry, item, schema, currency) for item in actual] for entry in expected]
+    partner: dict[int, int] = {}  # of an actual entry, the expected one
+
+    def match(entry: int, tried: set[int]) -> bool:
+        for item in range(len(actual)):
+            if fits[entry][item] and item not in tried:
+                tried.add(item)
+                if item not in partner or match(partner[item], tried):
+                    partner[item] = entry
+                    return True
+        return False
+
+    found = [f"expected but not found: {_entry(expected[entry])}" for entry in range(len(expected)) if not match(entry, set())]
+    extra = [_as_entry(item) for index, item in enumerate(actual) if index not in partner]
+    return found + [f"found but not expected: {_entry(entry)}" for entry in extra]
+
+
+def _fits(entry: Entry, item: Change | Held | Conflict, schema: Schema, currency: str) -> bool:
+    for name, written in entry.items():
+        value = getattr(item, name)
+        if name in STATES and entry.get("target", item.target) == item.target:
+            if not _same_state(written, value, item.target, schema, currency):
+                return False
+        elif not same(written, value, currency):
+            return False
+    return True
+
+
+def _same_state(written: Written, value: Any, target: str, schema: Schema, currency: str) -> bool:
+    """Whether a scalar says a state as a plan prints it, by the target's type."""
+    declared = schema.targets.get(target)
+    if declared is None or written is None or value is None:
+        return written is None and value is None
+    type = BOOLEAN if declared.shape is Shape.SET else declared.type
+    try:
+        return typed(written, type, currency) == (value if isinstance(value, bool) else typed(str(value), type, currency))
+    except ValueError:
+        return False
+
+
+def _as_entry(item: Change | Held | Conflict) -> Entry:
+    names = ("subject", "target", "member", "before", "after", "rule", "line", "held_by")
+    return {name: getattr(item, name) for name in names if hasattr(item, name)}
+
+
+def _entry(entry: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}: {_text(value)}" for name, value in entry.items()) + "}"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if value in ("null", "true", "false"):
+        return f'"{value}"'  # the text, not the thing
+    return shown(value) if isinstance(value, bool) else str(value)

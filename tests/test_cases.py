@@ -1,0 +1,30 @@
+"""Every case file on every backend."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.conftest import BACKENDS
+
+from assignrules.diagnostics import SourceFile
+from assignrules.schema.logical import credit
+from assignrules.testing import Planner, read_case, run_case
+
+FOLDER = Path(__file__).parent / "cases"
+FILES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.yml"))
+
+
+@cache
+def backend(name: str) -> Planner:
+    return BACKENDS[name]()
+
+
+@pytest.mark.parametrize("backend_name", sorted(BACKENDS))
+@pytest.mark.parametrize("file", FILES)
+def test_case(file: str, backend_name: str) -> None:
+    case, problems = read_case(SourceFile(file, (FOLDER / file).read_text(encoding="utf-8")), credit())
+    assert case is not None, "\n".join(f"{problem.code} {problem.message} {problem.span}" for problem in problems)
+    differences = run_case(case, backend(backend_name), credit())
+    assert not differences, "\n".join(map(str, differences))

@@ -1,0 +1,100 @@
+"""A rule test fails exactly where something came otherwise."""
+
+# ruff: noqa: E501 (one case, one line)
+
+import pytest
+
+from assignrules.diagnostics import SourceFile
+from assignrules.schema.logical import credit
+from assignrules.testing import ReferencePlanner, read_case, run_case
+
+CASE = """
+as_of: 2026-11-22
+rules: |
+  search late where overdue > 0
+  search open_items on documents where open_amount > 0
+  assign scenario "No reminder" to late  "Kept" to name = "Beta"
+  assign cover "ND" eligibility late  amount 20_000 EUR
+  assign group "Risky" add late  remove name = "Alpha"  except name = "Gamma"
+given:
+  customer: [{code: C1, name: Alpha, scenario: Standard, groups: [Risky]}, {code: C2, name: Beta}, {code: C3, name: Gamma}]
+  document:
+    - {number: F1, customer: C1, due_date: 2026-08-01, open_amount: 1200 EUR}
+    - {number: F2, customer: C3, due_date: 2026-08-01, open_amount: 0.50 CHF}
+  rates: [{currency: CHF, on: 2026-11-01, rate: 2}]
+expect:
+"""
+
+
+def differences(expect: str) -> list[str]:
+    case, problems = read_case(SourceFile("case.yml", CASE + "  " + expect + "\n"), credit())
+    assert case is not None, problems
+    return [str(difference) for difference in run_case(case, ReferencePlanner(credit()), credit())]
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        "searches: {late: [C3, C1], open_items: [F1, F2]}",
+        "values: {C1: {overdue: 1_200 EUR, scenario: No reminder, insurer_score: null}, document: {F2: {days_overdue: 113, ignored: null}}}",
+        "held: [{subject: C3, held_by: except}]",
+        "conflicts: [{subject: C1, after: false}]",
+        "conflicts: [{}]",
+        "applicable: true",
+        "data_errors: []",
+        "diagnostics: []",
+        "changes: [{target: scenario}, {target: scenario}, {target: scenario, subject: C1}, {target: cover}, {before: null, after: 20000 EUR}, {target: group, after: false}]",
+    ],
+)
+def test_what_came_as_expected(expect: str) -> None:
+    assert differences(expect) == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "message"),
+    [
+        ("searches: {late: [C1]}", "searches late: found but not expected: C3"),
+        ("searches: {late: [C1, C2, C3]}", "searches late: expected but not found: C2"),
+        ("searches: {lat: []}", "searches lat: there is no such search"),
+        ("values: {C1: {overdue: 1200.01 EUR}}", "values C1.overdue: expected 1200.01 EUR, got 1200.00 EUR"),
+        ("values: {C1: {overdue: 1200 USD}}", "values C1.overdue: expected 1200 USD, got 1200.00 EUR"),
+        ("values: {C1: {insurer_score: 0}}", "values C1.insurer_score: expected 0, got null"),
+        ("values: {C1: {overdue: null}}", "values C1.overdue: expected null, got 1200.00 EUR"),
+        ('values: {C1: {late: "true"}}', 'values C1.late: expected "true", got true'),
+        ("values: {C9: {overdue: null}}", "values C9: there is no such customer"),
+        ("values: {C1: {overdu: null}}", "values customer: there is no `overdu`"),
+        (
+            "held: []",
+            "held: found but not expected: {subject: C3, target: group, member: Risky, before: false, after: true, held_by: except}",
+        ),
+        ("held: [{subject: C3}, {subject: C3}]", "held: expected but not found: {subject: C3}"),
+        ("conflicts: [{subject: C1, before: false}]", "conflicts: expected but not found: {subject: C1, before: false}"),
+        ("applicable: false", "applicable: expected false, got true"),
+        ("data_errors: [E0502]", "data_errors: expected but not found: E0502"),
+        ("diagnostics: [E0301]", "diagnostics: expected but not found: E0301"),
+        ("diagnostics: ['E03*']", "diagnostics: expected but not found: E03*"),
+    ],
+)
+def test_what_came_otherwise(expect: str, message: str) -> None:
+    assert differences(expect)[0] == message
+
+
+def test_an_entry_matches_one_other_only() -> None:
+    found = differences(
+        "changes: [{subject: C1}, {subject: C1}, {subject: C1}, {subject: C1}, {subject: C2}, {subject: C3, target: scenario}]"
+    )
+    assert [line.split(",")[0] for line in found] == [
+        "changes: expected but not found: {subject: C1}",
+        "changes: found but not expected: {subject: C3",
+    ]
+
+
+def test_errors_in_the_rules_are_said_and_matched() -> None:
+    text = "as_of: 2026-11-22\nrules: |\n  search a where nme = 1\nexpect: {searches: {a: []}, diagnostics: [%s]}\n"
+    planner = ReferencePlanner(credit())
+    for codes, expected in (("E02*", ["expect"]), ("E0301", ["diagnostics", "diagnostics", "expect"])):
+        case, _ = read_case(SourceFile("case.yml", text % codes), credit())
+        assert case is not None
+        found = run_case(case, planner, credit())
+        assert [difference.where for difference in found] == expected
+        assert found[0].diagnostic().code == "E0908"

@@ -5,8 +5,8 @@
     if plan.header.applicable:
         apply(project, plan, reason="daily run")
 
-Functions return frozen values and print nothing. They raise ``Problems`` where the rules, the project or the input are wrong, with a diagnostic
-for each; and ``databases.DatabaseProblem``, with one, where the database cannot be opened or fails.
+Functions return frozen values and print nothing. They raise ``Problems`` where the rules, the project or the input are wrong, with a
+diagnostic for each; and ``databases.DatabaseProblem``, with one, where the database cannot be opened or fails.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from assignrules.load import LoadReport
     from assignrules.plan.explain import Explanation
     from assignrules.plan.model import Plan
-    from assignrules.plan.searches import SearchResult
+    from assignrules.plan.searches import SearchCount, SearchResult
     from assignrules.schema.logical import Schema
     from assignrules.schema.mapping import SchemaMapping
+    from assignrules.testing import Case
 
 LIFETIME = timedelta(days=7)
 
@@ -55,7 +56,8 @@ class Problems(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Every diagnostic of checking rules, in file order. ``files``: the names of the files checked. ``ruleset`` is None where there is an error."""
+    """Every diagnostic of checking rules, in file order. ``files``: the names of the files checked. ``ruleset``: None where there is an
+    error."""
 
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -76,16 +78,6 @@ class FormatReport:
     unchanged: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: Sources = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchCount:
-    """A search with how many rows of its entity it finds."""
-
-    name: str
-    entity: str
-    label: str | None
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ def load_project(
     as_of: date | None = None,
     params: Mapping[str, str] | None = None,
 ) -> Project:
-    """The project of a folder or of the nearest folder above it; of the current one unless given. ``folder`` may be the project file itself.
+    """The project of a folder or of the nearest folder above it; of the current one unless given. ``folder`` may be the file itself.
 
     ``environment``: by name, instead of the project's default. ``as_of``: the day that the rules take for today. ``params``: values of
     parameters in the rule language (``{"large": "400_000 EUR"}``), before those of the project file.
@@ -203,20 +195,24 @@ def compile_sql(project: Project, search: str | None = None, *, dialect: str | N
 
 
 def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadReport:
-    """Replaces the rows of each entity that has a file, in one transaction; with anything rejected, nothing is written (``LoadReport.loaded``)."""
+    """Replaces the rows of each entity that has a file, in one transaction; with anything rejected, nothing is (``LoadReport.loaded``)."""
     from assignrules.load import load as load_files
 
     return load_files([Path(path) for path in paths], _database(project), _schema(), project.currency)
 
 
 def search(project: Project, name: str, *, limit: int | None = None) -> SearchResult:
-    """What a search finds today: how many rows, and key and label of the first ``limit`` of them, by key."""
+    """What a search finds today: how many rows, and key and label of the first ``limit`` of them, by key.
+
+    Of searches of one name on several entities, that on customers is meant; ``document.late`` names another.
+    """
     from assignrules.plan.searches import search_rows
 
     ruleset = _ruleset(project)
-    _known_search(ruleset, name)
+    entity, name = _known_search(ruleset, name)
     with _reading(project) as session:
-        return search_rows(session, ruleset, _mapping(), name, as_of=project.as_of, limit=limit)
+        found = search_rows(session, ruleset, _mapping(), name, as_of=project.as_of, limit=limit)
+    return next(result for result in found if result.entity == entity)
 
 
 def search_counts(project: Project) -> tuple[SearchCount, ...]:
@@ -225,8 +221,7 @@ def search_counts(project: Project) -> tuple[SearchCount, ...]:
 
     ruleset = _ruleset(project)
     with _reading(project) as session:
-        found = count_searches(session, ruleset, _mapping(), as_of=project.as_of)
-    return tuple(SearchCount(*row) for row in found)
+        return count_searches(session, ruleset, _mapping(), as_of=project.as_of)
 
 
 def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str | None = None, keep: bool = False) -> Plan:
@@ -376,15 +371,15 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
     """Runs the rule tests of the project's folder ``tests``, or of the given files and folders. The project's database is not touched."""
     import time
 
-    from assignrules.testing import ProjectSettings, read_case, run_case
+    from assignrules.testing import run_case
+    from assignrules.testing.database import DuckDBPlanner
 
     rules, problems = projects.rule_sources(project)
     if has_errors(problems):
         raise Problems(problems, _by_name(project, rules))
-    settings = ProjectSettings(project.currency, project.calendar, project.ignored_currencies)
     sources = {source.name: source for source in rules}
     results = []
-    planner = _planner()
+    planner = DuckDBPlanner(_schema())
     for path in _test_files(project, paths):
         name = _name(project, path)
         start = time.perf_counter()
@@ -393,13 +388,11 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
             results.append(TestResult(name, name, found))
             continue
         sources[name] = source
-        case, found = read_case(source, _schema(), settings)
+        case, found = _case(project, source)
         if case is None:
             results.append(TestResult(name, name, found))
             continue
-        if case.rules is None:
-            case = replace(case, params={**project.params, **case.params})
-        else:
+        if case.rules is not None:
             sources[case.rules.name] = case.rules
         differences = run_case(case, planner, _schema(), rules=rules)
         found = tuple(difference.diagnostic() for difference in differences)
@@ -489,6 +482,23 @@ def _test_files(project: Project, paths: Sequence[str | os.PathLike[str]]) -> li
     return list(files)
 
 
+def _case(project: Project, source: SourceFile) -> tuple[Case | None, tuple[Diagnostic, ...]]:
+    """A rule test; what it leaves out comes from the project: its settings, and for the project's own rules its parameters."""
+    from assignrules.syntax.yaml_reader import Mapping as Entries
+    from assignrules.syntax.yaml_reader import read_yaml
+    from assignrules.testing import ProjectSettings, read_case
+
+    case, problems = read_case(source, _schema())
+    if case is None:
+        return None, problems
+    node, _ = read_yaml(source)
+    if not (isinstance(node, Entries) and node.get("project") is not None):
+        case = replace(case, project=ProjectSettings(project.currency, project.calendar, project.ignored_currencies))
+    if case.rules is None:
+        case = replace(case, params={**project.params, **case.params})
+    return case, ()
+
+
 def _write(path: Path, text: str) -> None:
     """Replaces a file whole or not at all, and keeps its mode."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -567,16 +577,24 @@ def _no_customer(session: Session, key: str) -> Diagnostic:
     place = _mapping().entities["customer"]
     column = quoted(place.key)
     near = session.fetch(
-        f"SELECT {column} FROM {quoted(place.table)} ORDER BY jaro_winkler_similarity(lower({column}), lower($key)) DESC, 1 LIMIT 5", {"key": key}
+        f"SELECT {column} FROM {quoted(place.table)} ORDER BY jaro_winkler_similarity(lower({column}), lower($key)) DESC, 1 LIMIT 5",
+        {"key": key},
     )
     return diagnostic("E0803", f"there is no customer `{key}`", help=did_you_mean(key, [row[0] for row in near]))
 
 
-def _known_search(ruleset: Ruleset, name: str) -> None:
-    names = [item.name for item in ruleset.searches()]
-    if name not in names:
-        help = did_you_mean(name, names) or ("searches are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no search")
-        raise Problems([diagnostic("E0905", f"there is no search `{name}`", help=help)])
+def _known_search(ruleset: Ruleset, name: str) -> tuple[str, str]:
+    """Entity and name of the search that is meant."""
+    searches = [(item.entity, item.name) for item in ruleset.searches()]
+    entity, mark, word = name.rpartition(".")
+    found = [item for item in searches if item[1] == word and (not mark or item[0] == entity)]
+    if found:
+        return next((item for item in found if item[0] == "customer"), found[0])
+    names = [word for _, word in searches]
+    help = did_you_mean(name, names) or (
+        "searches are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no search"
+    )
+    raise Problems([diagnostic("E0905", f"there is no search `{name}`", help=help)])
 
 
 def _known_target(target: str | None) -> None:

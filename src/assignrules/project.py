@@ -1,4 +1,4 @@
-"""The project file ``assignrules.yml``: found, read strictly, and what it names: rule files, environments, the day (schema.md, section 3)."""
+"""The project file ``assignrules.yml``, read strictly, and what it names: rule files, environments, the day (schema.md, section 3)."""
 
 from __future__ import annotations
 
@@ -229,7 +229,11 @@ class _Reader:
         if node is None or (isinstance(node, yaml.Scalar) and node.value is None):
             return ()
         if not isinstance(node, yaml.Sequence):
-            self.report(f"`{key}` must be a list", node.span, help=f"write `{key}: [{self.scalar(node, key) or '…'}]`" if isinstance(node, yaml.Scalar) else None)
+            self.report(
+                f"`{key}` must be a list",
+                node.span,
+                help=f"write `{key}: [{self.scalar(node, key) or '…'}]`" if isinstance(node, yaml.Scalar) else None,
+            )
             return ()
         found = (self.scalar(item, key) for item in node.items)
         return tuple(text for text in found if text is not None)
@@ -313,7 +317,7 @@ class _Reader:
             entries = self.mapping(body, f"environment `{name}`", ENVIRONMENT_KEYS)
             database = self.text(entries, "database")
             if database is None:
-                self.report(f"environment `{name}` has no `database`", body.span, help="write `database: \"duckdb:///file.duckdb\"`")
+                self.report(f"environment `{name}` has no `database`", body.span, help='write `database: "duckdb:///file.duckdb"`')
                 continue
             if self.mapping(entries.get("schema_params"), "`schema_params`"):
                 self.report("`schema_params` is not supported yet", entries["schema_params"].span, help="leave it out", code="E0199")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.syntax import trees
 
 from assignrules.diagnostics import SourceFile
 from assignrules.syntax import tree
 from assignrules.syntax.formatter import format_expression, format_file
+from assignrules.syntax.lexer import tokens
 from assignrules.syntax.text import parse, parse_expression
 
 _HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("syntax_trees", _HERE / "trees.py")
-assert _spec is not None and _spec.loader is not None
-trees: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(trees)
 
 _LAW = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -71,8 +67,6 @@ def test_the_examples_keep_their_meaning_and_comments(text: str) -> None:
 @given(st.data())
 def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     """Comments and line breaks are put between the tokens of the examples, wherever."""
-    from assignrules.syntax.lexer import tokens
-
     statements = data.draw(st.lists(st.sampled_from(_STATEMENTS), min_size=1, max_size=3))
     plain = "\n".join(statements)
     pieces = []

@@ -122,7 +122,7 @@ def test_reserved_words_and_contextual_words() -> None:
         assert _codes(f"define {word} = 1"), word
         assert _one(f"define `{word}` = a.{word}").name.text == word
     contextual = "amount base points class level order group step show day days month week last next manual changes score scenario propose"
-    for word in contextual.split() + ["alert", "report", "count", "sum", "up", "above", "due", "for", "than", "most", "clear", "restore"]:
+    for word in [*contextual.split(), "alert", "report", "count", "sum", "up", "above", "due", "for", "than", "most", "clear", "restore"]:
         statement = _one(f"search {word} where {word} > 1 and x.{word} = {word}")
         assert statement.name.text == word
 

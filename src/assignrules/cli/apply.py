@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--reason", metavar="TEXT", help="Why; kept in the journal.")
 @click.option("--approved-by", metavar="NAME", help="Who approved it; kept in the journal.")
 @click.option("--as", "user", metavar="NAME", help="Who applies, where that is not the operating system's user; both are kept.")
-@click.option("--override-guard", "overrides", multiple=True, metavar="NAME", help="Let this guard pass; may be repeated, and is kept in the journal.")
+@click.option(
+    "--override-guard", "overrides", multiple=True, metavar="NAME", help="Let this guard pass; may be repeated, and is kept in the journal."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be applied, and write nothing: the same as `plan`.")
 @formats("text", "json")
 @common
@@ -115,7 +117,15 @@ def _emit_refusal(made: Plan) -> None:
     summary = {target: dict(words) for target, words in made.header.summary.items()}
     emit(
         document(
-            {"outcome": "refused", "already": False, "run": None, "head": None, "changes": 0, "summary": summary, "diagnostics": rows(refused(made))}
+            {
+                "outcome": "refused",
+                "already": False,
+                "run": None,
+                "head": None,
+                "changes": 0,
+                "summary": summary,
+                "diagnostics": rows(refused(made)),
+            }
         )
     )
 

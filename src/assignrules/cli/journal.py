@@ -13,7 +13,9 @@ from assignrules.cli.output import complain, emit, page
 
 @click.command()
 @click.option("--verify", is_flag=True, help="Check the chain of hashes: any run or change altered, lost or inserted (exit 1).")
-@click.option("--anchor", metavar="HASH|PLAN", help="With --verify: a head that `apply` printed, or a plan file, so that a cut tail is seen too.")
+@click.option(
+    "--anchor", metavar="HASH|PLAN", help="With --verify: a head that `apply` printed, or a plan file, so that a cut tail is seen too."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The latest N runs only.")
 @formats("text", "json")
 @common

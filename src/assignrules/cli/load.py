@@ -18,9 +18,10 @@ from assignrules.cli.output import complain, emit, page
 def load(paths: tuple[Path, ...], format: str, options: Options) -> int:
     """Fill the embedded database from CSV or Parquet files.
 
-    A file is named like its entity (customers.csv, documents.parquet) and replaces all its rows. The header holds logical names; a link holds
-    the business key of the other row; money is `1200 EUR`, or a number beside a `currency` column; an empty cell is missing. Everything is
-    loaded, or, where any row is rejected, nothing: each rejected row is named with the reason.
+    A file is named like its entity (customers.csv, documents.parquet) and replaces all its rows. The header holds logical names; a link
+    holds the business key of the other row; money is `1200 EUR`, or a number beside a `currency` column; an empty cell is missing.
+
+    Everything is loaded, or, where any row is rejected, nothing: each rejected row is named with the reason.
     """
     from assignrules import api
     from assignrules.report.diagnostics import document, rows
@@ -35,7 +36,10 @@ def load(paths: tuple[Path, ...], format: str, options: Options) -> int:
         emit(document({"loaded": report.loaded, "entities": entities, "diagnostics": rows(report.diagnostics)}))
     else:
         table = [["entity", "file", "before", "rows", "rejected"]]
-        table += [[item.entity, item.file, f"{item.before:,}", f"{item.after:,}", f"{item.rejected:,}" if item.rejected else "."] for item in report.entities]
+        table += [
+            [item.entity, item.file, f"{item.before:,}", f"{item.after:,}", f"{item.rejected:,}" if item.rejected else "."]
+            for item in report.entities
+        ]
         if report.entities:
             emit("".join(f"{line}\n" for line in page().table(table, right=(2, 3, 4), header=True)))
     complain(report.diagnostics)

@@ -27,7 +27,11 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value)) if len(str(value)) == 10 else self.fail(f"{value!r} is no date; write it like 2026-11-22", param, ctx)
+            return (
+                date.fromisoformat(str(value))
+                if len(str(value)) == 10
+                else self.fail(f"{value!r} is no date; write it like 2026-11-22", param, ctx)
+            )
         except ValueError:
             self.fail(f"{value!r} is no date; write it like 2026-11-22", param, ctx)
 
@@ -95,7 +99,9 @@ def common(command: F) -> F:
         return command(*args, options=Options(project, environment, as_of, _params(params), quiet, verbose), **more)
 
     decorators = (
-        click.option("--project", type=PATH, metavar="DIR", help="The project's folder; otherwise the current one or the nearest above it."),
+        click.option(
+            "--project", type=PATH, metavar="DIR", help="The project's folder; otherwise the current one or the nearest above it."
+        ),
         click.option("-e", "--environment", metavar="NAME", help="One of the project's environments, instead of its default."),
         click.option("--as-of", type=Day(), metavar="DATE", help="The day that the rules take for today, like 2026-11-22."),
         click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Sets a parameter of the rules; may be repeated."),
@@ -119,6 +125,6 @@ def _params(given: tuple[str, ...]) -> dict[str, str]:
     for text in given:
         name, mark, value = text.partition("=")
         if not mark or not name.strip():
-            raise click.BadParameter(f"{text!r} is no parameter; write it like old_days=\"90 days\"", param_hint="'--param'")
+            raise click.BadParameter(f'{text!r} is no parameter; write it like old_days="90 days"', param_hint="'--param'")
         params[name.strip()] = value.strip()
     return params

@@ -9,7 +9,7 @@ import click
 
 from assignrules.cli import exits
 from assignrules.cli.options import PATH, Options, common, formats
-from assignrules.cli.output import complain, emit, page, say
+from assignrules.cli.output import emit, page, say
 
 if TYPE_CHECKING:
     from assignrules.plan.model import Plan
@@ -36,8 +36,8 @@ def plan(
 ) -> int:
     """The dry run: what would change, for whom and why. Nothing is written.
 
-    Shows the difference in groups with a few examples each, then what is held, the guards and the totals. Exit 3 where a guard trips, 1 where
-    the data has errors.
+    Shows the difference in groups with a few examples each, then what is held, the guards and the totals. Exit 3 where a guard trips, 1
+    where the data has errors.
     """
     from assignrules import api
 

@@ -19,8 +19,8 @@ from assignrules.cli.output import colored, complain, emit
 def check(paths: tuple[Path, ...], format: str, options: Options) -> int:
     """Check the rules: syntax, names, types, meaning.
 
-    Prints every problem of every file at once, each with its place and, where there is one, a way out. With PATH, only the problems of these
-    rule files or folders.
+    Prints every problem of every file at once, each with its place and, where there is one, a way out. With PATH, only the problems of
+    these rule files or folders.
     """
     import sys
 

@@ -61,7 +61,9 @@ def _text(report: TestReport, options: Options) -> None:
 def _json(report: TestReport) -> None:
     from assignrules.report.diagnostics import document, rows
 
-    tests = [{"file": item.file, "name": item.name, "passed": item.passed, "diagnostics": rows(item.diagnostics)} for item in report.results]
+    tests = [
+        {"file": item.file, "name": item.name, "passed": item.passed, "diagnostics": rows(item.diagnostics)} for item in report.results
+    ]
     emit(document({"ok": report.ok, "tests": tests}))
 
 

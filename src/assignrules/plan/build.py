@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import assignrules
 from assignrules.databases.base import DatabaseFailure, Session
-from assignrules.ir.changes import Conflict, DataProblem, Held
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held
 from assignrules.ir.digest import ruleset_digest
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import printed
@@ -54,19 +54,21 @@ def build_plan(
         ruleset = _restricted(ruleset, only)
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
     found: list[_Found] = []
-    overflow: list[DataProblem] = []
-    for part in differences(compiler):
-        try:
-            found.append(_found(session, compiler, part))
-        except DatabaseFailure as failure:
-            if "out of range" not in str(failure).lower() and "overflow" not in str(failure).lower():
-                raise
-            overflow.append(DataProblem("E0504", "a number has more than 38 digits", part.entity, 1, ()))
-            break
-    statements = [item.part.statement for item in found]
-    guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
-    errors, warnings = data_problems(session, compiler, statements)
-    errors = tuple(sorted((*errors, *overflow), key=lambda problem: (problem.code, problem.entity, problem.message)))
+    guards: tuple[GuardVerdict, ...] = ()
+    errors: tuple[DataProblem, ...] = ()
+    warnings: tuple[DataProblem, ...] = ()
+    parts = differences(compiler)
+    try:
+        found = [_found(session, compiler, part) for part in parts]
+        guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
+        errors, warnings = data_problems(session, compiler, [part.statement for part in parts])
+        subjects = _subjects(session, compiler, found)
+    except DatabaseFailure as failure:
+        if not _overflows(failure):
+            raise
+        # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
+        found, subjects = [], {}
+        errors = (DataProblem("E0504", "a number grew beyond 38 digits", parts[0].entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
     header = Header(
@@ -79,7 +81,7 @@ def build_plan(
         environment=environment,
         currency=ruleset.currency,
         guards=guards,
-        subjects=_subjects(session, compiler, found),
+        subjects=subjects,
         lineage=lineage,
         anchor=anchor,
         git=git,
@@ -95,6 +97,12 @@ def build_plan(
         data_errors=errors,
         data_warnings=warnings,
     )
+
+
+def _overflows(failure: DatabaseFailure) -> bool:
+    """Whether the database met a number too large for an exact decimal."""
+    text = str(failure).lower()
+    return "out of range" in text or "overflow" in text
 
 
 class _Found:

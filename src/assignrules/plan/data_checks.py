@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
+from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
 from assignrules.sql.queries import Compiler
 from assignrules.sql.stages import Statement
@@ -16,7 +17,11 @@ Problems = tuple[DataProblem, ...]
 
 def data_problems(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> tuple[Problems, Problems]:
     """Errors and warnings of all that the statements read, each sorted by code, entity and message."""
-    errors = [*_repeated_keys(session, compiler, statements), *_repeated_rates(session, compiler, statements)]
+    errors = [
+        *_repeated_keys(session, compiler, statements),
+        *_repeated_rates(session, compiler, statements),
+        *missing_rates(session, compiler, statements),
+    ]
     warnings = [
         *_dangling_links(session, compiler, statements),
         *_ignored_amounts(session, compiler, statements),

@@ -158,7 +158,7 @@ class Evaluation:
         out_of = Decimal(1) if currency == home else self._rate(currency, day, row)
         if into is None or out_of is None or not out_of:
             return None
-        amount = rounded(money.amount * into) if money.currency != home else money.amount
+        amount = rounded(rounded(money.amount) * into) if money.currency != home else money.amount
         result = quotient(amount, out_of) if currency != home else amount
         assert result is not None
         return None if self._too_large(result, MONEY, row) else Money(result, currency)

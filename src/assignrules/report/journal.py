@@ -11,7 +11,7 @@ from assignrules.ir.changes import Change
 from assignrules.journal.tables import Run
 from assignrules.report.diagnostics import document
 from assignrules.report.page import BOLD, DIM, Page, count, plain
-from assignrules.report.plan import EXAMPLES, VERBS, state, subjects, unit_name
+from assignrules.report.plan import EXAMPLES, change_words, subjects, unit_name
 
 
 def runs_text(runs: Sequence[Run], page: Page) -> str:
@@ -54,7 +54,7 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = Fa
     lines = [page.heading(f"Run {run.id}: {count(run.changes, 'change')}"), *page.table(rows, indent="  "), ""]
     units: dict[tuple[str, str | None, str], list[Change]] = {}
     for change in changes:
-        units.setdefault((change.target, change.member, change_words(change)), []).append(change)
+        units.setdefault((change.target, change.member, _words(change)), []).append(change)
     for (target, member, words), members in units.items():
         lines.append(f"{page.paint(unit_name(target, member), BOLD)}  {words}: {subjects(target, len(members))}")
         named = members if full else members[:EXAMPLES]
@@ -80,13 +80,15 @@ def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Pag
         if run.id != last:
             lines.append(f"run {run.id}, as of {run.as_of.isoformat()}, {run.mode} by {plain(run.user)}")
             last = run.id
-        lines.append(page.cut(f"    {unit_name(change.target, change.member)}  {change_words(change)}{_because(change)}"))
+        lines.append(page.cut(f"    {unit_name(change.target, change.member)}  {_words(change)}{_because(change)}"))
     return "\n".join(lines) + "\n"
 
 
 def history_json(customer: str, entries: Sequence[tuple[Run, Change]]) -> str:
     """The same as one document."""
-    return document({"subject": customer, "changes": [{"run": run.id, "as_of": run.as_of.isoformat(), **asdict(change)} for run, change in entries]})
+    return document(
+        {"subject": customer, "changes": [{"run": run.id, "as_of": run.as_of.isoformat(), **asdict(change)} for run, change in entries]}
+    )
 
 
 def run_object(run: Run) -> dict[str, Any]:
@@ -94,16 +96,8 @@ def run_object(run: Run) -> dict[str, Any]:
     return {name: _jsonable(getattr(run, name)) for name in Run.__slots__}
 
 
-def change_words(change: Change) -> str:
-    """``added``, ``Automatic -> Standard``."""
-    verb = VERBS.get(change.action)
-    if verb in ("added", "removed"):
-        return verb
-    if verb == "granted":
-        return f"granted {state(change.after)}"
-    if verb == "withdrawn":
-        return f"withdrawn (was {state(change.before)})"
-    return f"{state(change.before)} -> {state(change.after)}"
+def _words(change: Change) -> str:
+    return change_words(change.action, change.before, change.after)
 
 
 def _what(run: Run) -> str:

@@ -19,7 +19,7 @@ def as_junit(results: Sequence[Outcome]) -> str:
         f'<testsuite name="assignrules" tests="{len(results)}" failures="{failures}" time="{total:.3f}">',
     ]
     for file, name, seconds, messages in results:
-        head = f"  <testcase classname={_attribute(file)} name={_attribute(name)} file={_attribute(file)} time=\"{seconds:.3f}\""
+        head = f'  <testcase classname={_attribute(file)} name={_attribute(name)} file={_attribute(file)} time="{seconds:.3f}"'
         if not messages:
             lines.append(f"{head}/>")
             continue

@@ -33,7 +33,7 @@ class Page:
         return text if self.width is None else shortened(text, max(8, self.width - used))
 
     def table(self, rows: Sequence[Sequence[str]], *, right: Iterable[int] = (), header: bool = False, indent: str = "") -> list[str]:
-        """Rows in columns; those of ``right`` are set to the right. With ``header``, the first row names them. The last column is cut to the width."""
+        """Rows in columns, those of ``right`` set to the right; with ``header``, the first row names them. Lines are cut to the width."""
         if not rows:
             return []
         numbers = set(right)
@@ -54,7 +54,11 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        " " if character in "\t\r\n" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp") else character
+        " "
+        if character in "\t\r\n"
+        else "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp")
+        else character
         for character in text
     )
 

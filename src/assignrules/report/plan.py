@@ -18,9 +18,9 @@ from assignrules.schema.logical import credit
 
 GROUPS = 8  # differences of a target that are listed; the others are counted
 EXAMPLES = 3  # customers of a difference that are named
+NONE = "(none)"  # a state that is missing; a dash before an arrow reads badly
 LISTED = 5  # held changes, conflicts and keys that are named
 NEW, CHANGED, ENDED = ("set", "add", "grant"), ("change", "amend"), ("clear", "remove", "withdraw")
-VERBS = {"add": "added", "remove": "removed", "grant": "granted", "withdraw": "withdrawn"}
 
 
 @dataclass(slots=True)
@@ -36,8 +36,9 @@ class _Group:
 
 
 def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = False, next_step: str | None = None) -> str:
-    """The plan for a person. ``summary``: without the difference. ``full``: every change. ``next_step``: the command that applies it."""
-    lines = [*_head(plan, page), ""]
+    """The plan for a person. ``summary``: without the difference. ``full``: every change, and the parameters. ``next_step``: the command
+    that applies it."""
+    lines = [*_head(plan, page, full), ""]
     if not summary:
         lines += _all_changes(plan, page) if full else _difference(plan, page)
         lines += _held(plan, page, full)
@@ -50,9 +51,9 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
     return "\n".join(lines) + "\n"
 
 
-def state(value: Printed, target: str | None = None) -> str:
+def state(value: Printed) -> str:
     """A state as people read it."""
-    return plain(shown(value))
+    return NONE if value is None else plain(shown(value))
 
 
 def unit_name(target: str, member: str | None) -> str:
@@ -69,12 +70,12 @@ def subjects(target: str, number: int) -> str:
     return count(number, declared.entity, schema.entities[declared.entity].plural)
 
 
-def _head(plan: Plan, page: Page) -> list[str]:
+def _head(plan: Plan, page: Page, full: bool) -> list[str]:
     header = plan.header
-    line = page.paint(f"Plan for {header.as_of.isoformat()}", BOLD) + f", environment {header.environment}"
-    if header.parameters:
-        line += ", " + ", ".join(f"{name} = {shown(value)}" for name, value in header.parameters.items()) if len(header.parameters) <= 3 else ""
-    return [line]
+    lines = [page.heading(f"Plan for {header.as_of.isoformat()}, environment {header.environment}")]
+    if full and header.parameters:
+        lines.append("  " + ", ".join(f"{name} = {state(value)}" for name, value in header.parameters.items()))
+    return lines
 
 
 def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
@@ -110,7 +111,7 @@ def _difference(plan: Plan, page: Page) -> list[str]:
         lines.append(page.heading(unit_name(target, member)))
         for group in groups[:GROUPS]:
             places = ", ".join(group.places)
-            text = f"  {_change_words(group)}: {page.paint(subjects(target, group.count), BOLD)}"
+            text = f"  {change_words(group.action, group.before, group.after)}: {page.paint(subjects(target, group.count), BOLD)}"
             lines.append(f"{text}  {page.paint(plain(places), DIM)}")
             lines += _examples(group, page)
         rest = groups[GROUPS:]
@@ -121,15 +122,19 @@ def _difference(plan: Plan, page: Page) -> list[str]:
     return lines
 
 
-def _change_words(group: _Group) -> str:
-    verb = VERBS.get(group.action)
-    if verb in ("added", "removed"):
-        return verb
-    if verb == "granted":
-        return f"granted {state(group.after)}"
-    if verb == "withdrawn":
-        return f"withdrawn (was {state(group.before)})"
-    return f"{state(group.before)} -> {state(group.after)}"
+def change_words(action: str, before: Printed, after: Printed) -> str:
+    """What happens to a state: ``added``, ``granted 20000.00 EUR``, ``Automatic -> Standard``."""
+    match action:
+        case "add":
+            return "added"
+        case "remove":
+            return "removed"
+        case "grant":
+            return f"granted {state(after)}"
+        case "withdraw":
+            return f"withdrawn (was {state(before)})"
+        case _:
+            return f"{state(before)} -> {state(after)}"
 
 
 def _examples(group: _Group, page: Page) -> list[str]:
@@ -157,10 +162,10 @@ def _all_changes(plan: Plan, page: Page) -> list[str]:
                 lines.append("")
             unit = (change["target"], change["member"])
             lines.append(page.heading(unit_name(*unit)))
-        group = _Group(change["action"], change["before"], change["after"])
+        words = change_words(change["action"], change["before"], change["after"])
         label = f"  {plain(change['label'])}" if change["label"] else ""
         because = f"  because {plain(change['because'])}" if change["because"] else ""
-        lines.append(f"  {plain(change['subject'])}{label}: {_change_words(group)}{because}  {page.paint(plain(_place(change)), DIM)}")
+        lines.append(f"  {plain(change['subject'])}{label}: {words}{because}  {page.paint(plain(_place(change)), DIM)}")
     return [*lines, ""] if lines else []
 
 
@@ -207,13 +212,13 @@ def _guards(plan: Plan, page: Page) -> list[str]:
     guards = plan.header.guards
     if not guards:
         return []
-    rows = [[guard.name, _verdict_word(guard, page), f"{guard.changes:,} of {guard.total:,} changed, at most {guard.bound}"] for guard in guards]
+    rows = [[guard.name, _verdict_word(guard), f"{guard.changes:,} of {guard.total:,} changed, at most {guard.bound}"] for guard in guards]
     # A colour has no width, so the words are set before they are painted.
     lines = page.table(rows, indent="  ")
     return [page.heading("Guards"), *(_painted(line, guard, page) for line, guard in zip(lines, guards, strict=True)), ""]
 
 
-def _verdict_word(guard: GuardVerdict, page: Page) -> str:
+def _verdict_word(guard: GuardVerdict) -> str:
     return "passed" if guard.passed else "overridden" if guard.overridden else "TRIPPED"
 
 
@@ -240,7 +245,7 @@ def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
     total = len(plan.changes)
     tripped = [guard for guard in plan.header.guards if not (guard.passed or guard.overridden)]
     if not plan.header.applicable:
-        lines = [page.paint(f"{count(total, 'change')} planned; this plan cannot be applied:", BOLD, RED)]
+        lines = [page.paint(f"{count(total, 'change')}, but this plan cannot be applied:", BOLD, RED)]
         lines += [f"  the data has errors ({item.code}): {plain(item.message)}" for item in plan.data_errors]
         lines += [f"  requirement `{item.name}` fails" for item in plan.requirements]
         for guard in tripped:
@@ -251,14 +256,14 @@ def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
         return lines
     if not total:
         return [page.paint("No change: everything already is as the rules want it.", BOLD, GREEN)]
-    units = len({words for words, counts in plan.header.summary.items() if any(number for word, number in counts.items() if word != "held")})
-    lines = [page.paint(f"{count(total, 'change')} planned in {count(units, 'target')}. Nothing was written.", BOLD)]
-    if next_step is not None:
-        lines.append(f"Apply with: {page.paint(next_step, GREEN)}")
-    return lines
+    units = len(
+        {words for words, counts in plan.header.summary.items() if any(number for word, number in counts.items() if word != "held")}
+    )
+    text = f"{count(total, 'change')} in {count(units, 'target')}"
+    if next_step is None:
+        return [page.paint(f"{text}.", BOLD)]
+    return [page.paint(f"{text}. This is only a plan: nothing was written.", BOLD), f"Apply with: {page.paint(next_step, GREEN)}"]
 
 
 def _argument(text: str) -> str:
     return text if all(character.isalnum() or character in "_-:.#" for character in text) else f"'{text}'"
-
-

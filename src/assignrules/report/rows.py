@@ -41,7 +41,9 @@ def counts_as_table(counts: Counts, page: Page) -> str:
 
 def counts_as_csv(counts: Counts) -> str:
     """All searches as CSV."""
-    return csv_text(["search", "entity", "count", "label"], [[name, entity, str(number), label or ""] for name, entity, label, number in counts])
+    return csv_text(
+        ["search", "entity", "count", "label"], [[name, entity, str(number), label or ""] for name, entity, label, number in counts]
+    )
 
 
 def counts_as_json(counts: Counts) -> str:

@@ -13,6 +13,7 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Kind
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
+from assignrules.sql.conversions import Conversion
 from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.rows import Column, Rows
@@ -71,6 +72,28 @@ class Compiler:
         ]
         source = terms.table(statement.stage(entity, statement.top), "s")
         return statement.finish(terms.select(columns, source, rows.source.joins))
+
+    def without_rate(self, conversion: Conversion) -> exp.Query:
+        """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate."""
+        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        facts, entity = decisions.facts, conversion.entity
+        guards = [facts.normal(guard, entity) for guard in conversion.guards]
+        money = facts.normal(conversion.money, entity)
+        day = None if conversion.day is None else facts.normal(conversion.day, entity)
+        statement = Statement(facts, self.mapping, self.dialect, self.today)
+        rows = statement.rows(entity)
+        amount, code = statement.scalars.value(money, rows), statement.money.code(money, rows)
+        day_sql = None if day is None else statement.scalars.value(day, rows)
+        rate = rows.source.rate(code if conversion.currency is None else conversion.currency, day_sql)
+        conditions = [statement.scalars.condition(guard, rows) for guard in guards]
+        conditions.append(terms.binary(exp.NEQ, amount, terms.number(0)))
+        conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(conversion.into)))
+        if conversion.currency is None:
+            conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(self.ruleset.currency)))
+        conditions.append(terms.is_null(rate))
+        source = terms.table(statement.stage(entity, statement.top), "s")
+        key, _ = names_of(rows, self.mapping)
+        return statement.finish(terms.select([terms.alias(key, "key")], source, rows.source.joins, where=terms.all_of(conditions)))
 
     def text(self, query: exp.Expression, pretty: bool = False) -> str:
         """The statement in the dialect's SQL."""

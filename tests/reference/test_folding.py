@@ -1,7 +1,9 @@
-"""The shipped case and accent tables are those of one Unicode version. `python tests/reference/test_folding.py` writes them anew."""
+"""The shipped case and accent tables are those of one Unicode version. `python tests/reference/test_folding.py`, run by a Python that
+has that version, writes them anew."""
 
 import sys
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -29,40 +31,57 @@ def runs(codes: list[int]) -> list[tuple[int, int]]:
     return found
 
 
+def simple(character: str, change: Callable[[str], str]) -> str:
+    """Unicode's simple case mapping, one character to one: Python's full one where that is single, else the title case where that is (ᾀ),
+    or what is left of it without its marks (İ); a character with none (ß) stays."""
+    changed = change(character)
+    if len(changed) == 1:
+        return changed
+    bare = "".join(part for part in changed if not unicodedata.category(part).startswith("M"))
+    if change is str.upper:
+        return character.title() if len(character.title()) == 1 else character
+    return bare if len(bare) == 1 else character
+
+
 def generate() -> str:
     lines = [f"unicode {unicodedata.unidata_version}"]
     for name, change in (("lower", str.lower), ("upper", str.upper)):
         for character in characters():
-            changed = change(character)
-            if changed != character and len(changed) == 1:
+            changed = simple(character, change)
+            if changed != character:
                 lines.append(f"{name} {ord(character):04X} {ord(changed):04X}")
     for character in characters():
         parts = unicodedata.normalize("NFD", character)
         if parts != character and ord(character) not in HANGUL:
             lines.append(f"decompose {ord(character):04X} {' '.join(f'{ord(part):04X}' for part in parts)}")
-    marks = [ord(character) for character in characters() if unicodedata.category(character) == "Mn"]
+    marks = [ord(character) for character in characters() if unicodedata.category(character).startswith("M")]
     lines.extend(f"marks {first:04X} {last:04X}" for first, last in runs(marks))
     return "\n".join(lines) + "\n"
 
 
-same_version = pytest.mark.skipif(
-    unicodedata.unidata_version != folding.UNICODE_VERSION, reason=f"the table is that of Unicode {folding.UNICODE_VERSION}"
+def version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
+not_newer = pytest.mark.skipif(
+    version(unicodedata.unidata_version) > version(folding.UNICODE_VERSION),
+    reason=f"this Python knows a later Unicode than the table's {folding.UNICODE_VERSION}",
 )
 
 
-@same_version
-def test_the_table_is_what_its_unicode_version_says() -> None:
-    assert TABLE.read_text(encoding="ascii") == generate()
+@not_newer
+def test_every_character_that_this_python_knows() -> None:
+    def folded(character: str) -> str:
+        kept = (part for part in unicodedata.normalize("NFD", character) if not unicodedata.category(part).startswith("M"))
+        return "".join(simple(part, str.lower) for part in kept)
 
-
-@same_version
-def test_fold_of_every_character() -> None:
-    def expected(character: str) -> str:
-        kept = (part for part in unicodedata.normalize("NFD", character) if unicodedata.category(part) != "Mn")
-        return "".join(part.lower() if len(part.lower()) == 1 else part for part in kept)
-
-    wrong = [character for character in characters() if folding.fold(character) != expected(character)]
-    assert wrong == []
+    for own, expected in (
+        (folding.fold, folded),
+        (folding.lower, lambda c: simple(c, str.lower)),
+        (folding.upper, lambda c: simple(c, str.upper)),
+    ):
+        wrong = [character for character in characters() if own(character) != expected(character)]
+        assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +103,7 @@ def test_fold(text: str, folded: str) -> None:
 
 def test_case_is_changed_one_to_one() -> None:
     assert folding.upper("straße é ŉ") == "STRAßE É ŉ"
-    assert folding.lower("ÉCOLE İ Σ") == "école İ σ"
+    assert folding.lower("ÉCOLE İ Σ") == "école i σ"
 
 
 if __name__ == "__main__":

@@ -33,5 +33,9 @@ def _clash(first: Assignment, second: Assignment) -> Diagnostic | None:
     if disjoint(first, second):
         return None
     message = f"two blocks write `{unit}`"
-    help = "give each a `priority`, or put their lines into one block" if first.member is None else "give each a `priority`, or make one block of them"
+    help = (
+        "give each a `priority`, or put their lines into one block"
+        if first.member is None
+        else "give each a `priority`, or make one block of them"
+    )
     return diagnostic("E0403", message, second.span, help=help, related=related)

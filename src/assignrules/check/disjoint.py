@@ -1,7 +1,7 @@
 """A small proof that two blocks never look at the same subject on the same day.
 
-It compares the conditions that must hold in each `where`, one by one: opposite conditions, and bounds or constants for the same value that exclude each
-other. What it cannot prove may still be true; it never proves what is false.
+It compares the conditions that must hold in each `where`, one by one: opposite conditions, and bounds or constants for the same value that
+exclude each other. What it cannot prove may still be true; it never proves what is false.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ def check_files(
     currency: str = "EUR",
     ignored_currencies: Iterable[str] = (),
 ) -> Checked:
-    """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no other."""
+    """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no
+    other."""
     problems: list[Diagnostic] = []
     files: list[tree.File] = []
     for source in sources:
@@ -44,4 +45,3 @@ def check_files(
         problems.extend(check(ruleset))
     done = ruleset if ruleset is not None and not has_errors(problems) else None
     return Checked(tuple(files), done, in_file_order(problems))
-

@@ -40,7 +40,9 @@ class Application(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=100)) for name in names])
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(  # type: ignore[override]  # it always ends the process, whatever `standalone_mode` says
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
         """Runs a command line and ends the process with its exit code."""
         arguments = list(sys.argv[1:] if args is None else args)
         for stream in (sys.stdout, sys.stderr):
@@ -102,7 +104,8 @@ def main(args: Sequence[str] | None = None, prog_name: str | None = None) -> NoR
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether a command line asks for a JSON document; also where it cannot be understood otherwise."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    following = [*arguments[1:], ""] if arguments else []
+    pairs = zip(arguments, following, strict=True)
     return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
 
 

@@ -51,7 +51,8 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class DataProblem:
-    """A data error or warning: a code, what is wrong, the entity, how many rows, and the business keys of the first (at most five, sorted)."""
+    """A data error or warning: a code, what is wrong, the entity, how many rows, and the business keys of the first (at most five,
+    sorted)."""
 
     code: str
     message: str
@@ -62,7 +63,8 @@ class DataProblem:
 
 @dataclass(frozen=True, slots=True)
 class GuardVerdict:
-    """A guard, by the rule's name (a target's name for the project's guard), with what it counted. ``bound`` is its text: ``20%``, ``100``."""
+    """A guard, by the rule's name (a target's name for the project's guard), with what it counted. ``bound`` is its text: ``20%``,
+    ``100``."""
 
     name: str
     bound: str

@@ -14,8 +14,8 @@ LEFT_OUT = frozenset({"span"})
 
 
 def ruleset_digest(ruleset: Ruleset) -> str:
-    """``sha256:…`` of what the rules mean: their IR, without the places in the text. Unused built-in definitions count too, as they ship with
-    the package's version."""
+    """``sha256:…`` of what the rules mean: their IR, without the places in the text. Unused built-in definitions count too, as they ship
+    with the package's version."""
     return digest((
         ruleset.currency,
         sorted(ruleset.ignored_currencies),

@@ -4,8 +4,8 @@ An expression is evaluated on a *row* of one entity, the current row; ``Via`` mo
 related row in turn, ``This`` back to the row that the aggregate stands on.
 
 INVARIANT: *conditions* are never missing. They are: ``Operation`` with an operator of ``CONDITIONS``, ``And``, ``Or``, ``Not``,
-``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is a
-condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only inside ``Truth``,
+``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is
+a condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only inside ``Truth``,
 which takes missing for false. (So does a condition read through a missing link: ``Truth(Via(link, condition))``.)
 
 A comparison with a missing side is false. Other operations with a missing operand are missing; ``coalesce`` and ``Case`` choose.
@@ -183,8 +183,8 @@ AggregateFunction = OneOf["count", "any", "none", "sum", "min", "max", "avg", "m
 class Aggregate:
     """A function over the rows at the end of ``path`` (each once) for which ``where`` holds (None: all).
 
-    ``path`` starts at the current row's entity and has at least one to-many link; ``of``, ``where``, ``by`` and ``weight`` stand on the row at
-    its end. ``of``: the expression (None for count/any/none). ``by``: the date of latest/earliest. ``weight``: of avg only.
+    ``path`` starts at the current row's entity and has at least one to-many link; ``of``, ``where``, ``by`` and ``weight`` stand on the
+    row at its end. ``of``: the expression (None for count/any/none). ``by``: the date of latest/earliest. ``weight``: of avg only.
     ``every`` is lowered to ``none``. Sums, averages and medians of money convert to the project's currency, as do min and max.
     """
 

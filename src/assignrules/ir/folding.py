@@ -1,7 +1,7 @@
 """Case and accents by the package's own table, so that every Python and every database agrees.
 
 ``folding.txt`` holds the tables of one Unicode version: the case mappings that are one to one, the canonical decompositions, and the
-combining marks (general category Mn). Each function works character by character: what a text becomes is what its characters become,
+combining marks (general category M). Each function works character by character: what a text becomes is what its characters become,
 in a row.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-UNICODE_VERSION = "14.0.0"
+UNICODE_VERSION = "15.0.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The operators of ``Operation``, as data: identifier, what it takes and gives, and its words in the language.
 
-``docs/language.md``'s table of functions is made from this list; the resolver types calls by ``resolve.types``, ``reference`` and ``sql`` each
-give the meaning by identifier, and a test checks that both know every one.
+``docs/language.md``'s table of functions is made from this list; the resolver types calls by ``resolve.types``, ``reference`` and ``sql``
+each give the meaning by identifier, and a test checks that both know every one.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ OPERATORS: dict[str, Operator] = {
         # arithmetic: exact; missing when an operand is
         Operator("add", "a + b", "sum of two numbers or two amounts"),
         Operator("subtract", "a - b", "difference of two numbers, two amounts or two durations"),
-        Operator("multiply", "a * b", "product; of numbers, of money and a number (in this order), of a whole number and a duration (in this order)"),
-        Operator("divide", "a / b", "quotient at 10 places, half away from zero, missing when b is 0; number/number, money/number, money/money"),
+        Operator("multiply", "a * b", "product of two numbers, of an amount and a number, or of a whole number and a duration"),
+        Operator("divide", "a / b", "quotient at 10 places, half away from zero; missing when b is 0"),
         Operator("negate", "-a", "the opposite number, amount or duration"),
         Operator("add_duration", "date + duration", "days, or months clamped to the month's last day; missing outside the years 1 to 9999"),
         Operator("date_difference", "date - date", "the days between"),

@@ -47,8 +47,9 @@ def build_plan(
 ) -> Plan:
     """The plan of a ruleset on a day.
 
-    ``project_guard`` is the project's bound on changes per target (0.3 is 30 %; None: no bound). ``overrides``: guards, by name, that may trip. ``only``: the one
-    target to plan; the others stay at their current state, for their readers too. The times and ``git`` stand in the header as given.
+    ``project_guard`` is the project's bound on changes per target (0.3 is 30 %; None: no bound). ``overrides``: guards, by name, that may
+    trip. ``only``: the one target to plan; the others stay at their current state, for their readers too. The times and ``git`` stand in
+    the header as given.
     """
     if only is not None:
         ruleset = _restricted(ruleset, only)
@@ -106,8 +107,8 @@ def _overflows(failure: DatabaseFailure) -> bool:
 
 
 class _Found:
-    """What one entity's statements found. ``lines`` with their unit's place in the whole order; ``existing``: by unit and decision, how many changes
-    there are of something that existed."""
+    """What one entity's statements found. ``lines`` with their unit's place in the whole order; ``existing``: by unit and decision, how
+    many changes there are of something that existed."""
 
     def __init__(self, part: Difference) -> None:
         self.part = part

@@ -84,9 +84,8 @@ def _ignored_amounts(session: Session, compiler: Compiler, statements: Sequence[
         if field.currency is None:
             continue
         key = quoted(body.fields[compiler.mapping.schema.entities[entity].key or ""].column)
-        keys = (
-            f"SELECT {key} AS key FROM {quoted(body.table)} WHERE {quoted(field.column)} IS NOT NULL AND {quoted(field.currency)} IN ({ignored})"
-        )
+        amount, currency = quoted(field.column), quoted(field.currency)
+        keys = f"SELECT {key} AS key FROM {quoted(body.table)} WHERE {amount} IS NOT NULL AND {currency} IN ({ignored})"
         yield from _problem(session, "W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
 
 

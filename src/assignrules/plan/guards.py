@@ -55,7 +55,9 @@ def _entity_verdicts(
             verdicts.append(_verdict(block.rule, block.guard.share, changes, total, overrides))
         else:
             bound = block.guard.changes or 0
-            verdicts.append(GuardVerdict(block.rule, str(bound), changes, total, changes <= bound, changes > bound and block.rule in overrides))
+            verdicts.append(
+                GuardVerdict(block.rule, str(bound), changes, total, changes <= bound, changes > bound and block.rule in overrides)
+            )
     if project_guard is not None:
         by_target: dict[str, list[int]] = {}
         for unit, decision in enumerate(part.decisions):
@@ -86,5 +88,3 @@ def _counted(session: Session, compiler: Compiler, entity: str, wanted: Mapping[
         return {}
     query = compiler.counts(entity, [Output(name, expression) for name, expression in wanted.items()])
     return dict(zip(wanted, session.fetch(compiler.text(query))[0], strict=True))
-
-

@@ -18,7 +18,8 @@ EXAMPLES = 5
 def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
     """One error for each entity and day of its rows whose amounts are converted without a rate.
 
-    Mostly every currency in the data has a rate today, and one look at the currencies says so; only else is each conversion looked at, row by row.
+    Mostly every currency in the data has a rate today, and one look at the currencies says so; only else is each conversion looked at, row
+    by row.
     """
     if not any(statement.reads_rates for statement in statements):
         return
@@ -35,7 +36,11 @@ def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Sta
         query = compiler.text(compiler.without_rate(conversion))
         rows = {str(row[0]) for row in session.fetch(query)}
         if rows:
-            message = "no exchange rate on its day" if conversion.day is not None else f"no exchange rate on or before {compiler.today.isoformat()}"
+            message = (
+                "no exchange rate on its day"
+                if conversion.day is not None
+                else f"no exchange rate on or before {compiler.today.isoformat()}"
+            )
             keys.setdefault((conversion.entity, message), set()).update(rows)
     for (entity, message), rows in keys.items():
         yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))
@@ -46,14 +51,19 @@ def _without_rate_today(session: Session, compiler: Compiler, conversions: dict[
     currencies = {conversion.currency for conversion in conversions if conversion.currency is not None}
     currencies |= {code for conversion in conversions for code in _literal_currencies(conversion)}
     mapping, schema = compiler.mapping, compiler.mapping.schema
-    columns = [(body.table, field.currency) for body in mapping.entities.values() for field in body.fields.values() if field.currency is not None]
+    columns = [
+        (body.table, field.currency) for body in mapping.entities.values() for field in body.fields.values() if field.currency is not None
+    ]
     columns += [
         (place.table, "currency")
         for place in mapping.targets.values()
-        if place.column is None and (schema.targets[place.target].shape is Shape.COVER or schema.targets[place.target].type.kind is Kind.MONEY)
+        if place.column is None
+        and (schema.targets[place.target].shape is Shape.COVER or schema.targets[place.target].type.kind is Kind.MONEY)
     ]
     for table, column in dict.fromkeys(columns):
-        currencies |= {row[0] for row in session.fetch(f"SELECT DISTINCT {quoted(column)} FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL")}
+        currencies |= {
+            row[0] for row in session.fetch(f"SELECT DISTINCT {quoted(column)} FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL")
+        }
     rates = mapping.entities["rates"].table
     known = session.fetch(f"SELECT DISTINCT currency FROM {quoted(rates)} WHERE \"on\" <= DATE '{compiler.today.isoformat()}'")
     return currencies - {row[0] for row in known} - {compiler.ruleset.currency} - compiler.ruleset.ignored_currencies

@@ -96,4 +96,3 @@ def _value(value: object, following: Iterator[object], type: Type) -> Value:
 
 def _reference(search: Definition) -> Reference:
     return Reference(search.entity, search.name, search.type, True)
-

@@ -227,18 +227,28 @@ def _painted(line: str, guard: GuardVerdict, page: Page) -> str:
 
 
 def _totals(plan: Plan, page: Page) -> list[str]:
-    rows = [["Summary", "new", "changed", "ended", "held"]]
+    rows = [["Summary", "new", "changed", "ended", "held", "of"]]
     totals = [0, 0, 0, 0]
     for target, words in plan.header.summary.items():
         numbers = [sum(words.get(action, 0) for action in actions) for actions in (NEW, CHANGED, ENDED, ("held",))]
         if any(numbers):
             totals = [total + number for total, number in zip(totals, numbers, strict=True)]
-            rows.append([target, *(f"{number:,}" if number else "." for number in numbers)])
+            rows.append([target, *_numbers(numbers), _population(plan, target)])
     if len(rows) == 1:
         return []
     if len(rows) > 2:
-        rows.append(["all", *(f"{number:,}" if number else "." for number in totals)])
+        rows.append(["all", *_numbers(totals), ""])
     return page.table(rows, right=(1, 2, 3, 4), header=True)
+
+
+def _numbers(numbers: Sequence[int]) -> list[str]:
+    return [f"{number:,}" if number else "." for number in numbers]
+
+
+def _population(plan: Plan, target: str) -> str:
+    declared = credit().targets.get(target)
+    number = None if declared is None else plan.header.subjects.get(declared.entity)
+    return "" if number is None else subjects(target, number)
 
 
 def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:

@@ -75,7 +75,9 @@ def resolve_assignment(
     """A block, or None with what is wrong reported."""
     target = names.schema.targets.get(node.target.text)
     if target is None:
-        help = did_you_mean(node.target.text, list(names.schema.targets)) or "targets are " + ", ".join(f"`{name}`" for name in names.schema.targets)
+        help = did_you_mean(node.target.text, list(names.schema.targets)) or "targets are " + ", ".join(
+            f"`{name}`" for name in names.schema.targets
+        )
         problems.append(diagnostic("E0203", f"unknown target `{node.target.text}`", node.target.span, help=help))
         return None
     block = _Block(node, target, Lowering(names, definitions, target.entity, problems), currency, problems)
@@ -105,7 +107,9 @@ class _Block:
         from_, until = self._day(tree.From), self._day(tree.Until)
         priority = self._priority()
         if from_ is not None and until is not None and until < from_:
-            self.report("E0408", f"the block ends on {until} before it starts on {from_}", self._span(tree.Until), help="exchange the two dates")
+            self.report(
+                "E0408", f"the block ends on {until} before it starts on {from_}", self._span(tree.Until), help="exchange the two dates"
+            )
         if len(self.problems) > before or body is None:
             return None
         rule = self.target.name if member is None else f"{self.target.name}:{member}"
@@ -179,7 +183,11 @@ class _Block:
             if value is not None and test is not None:
                 lines.append(Line(number, value, test, clause.span))
         otherwise = self._first(tree.Otherwise)
-        if not clauses and otherwise is None and not any(isinstance(clause, tree.Distribute) or type(clause) in ONLY_IN for clause in self.node.clauses):
+        if (
+            not clauses
+            and otherwise is None
+            and not any(isinstance(clause, tree.Distribute) or type(clause) in ONLY_IN for clause in self.node.clauses)
+        ):
             help = 'as in `"Standard" to standard`' if self.target.type.is_text else "as in `VALUE to CONDITION`"
             self.report("E0405", f"`assign {self.target.name}` has no lines", self.node.target.span, help=help)
             return None
@@ -217,11 +225,15 @@ class _Block:
         self.report("E0309", message, span, help=help)
 
     def _set_body(self) -> SetBody | None:
-        adding, removing = (tree.Add, tree.Remove) if self.target.shape is Shape.SET else (tree.Eligibility, tree.Removal)
-        add_clause, remove_clause = self._first(adding), self._first(removing)
+        add_clause: tree.Add | tree.Eligibility | None
+        remove_clause: tree.Remove | tree.Removal | None
+        if self.target.shape is Shape.SET:
+            add_clause, remove_clause, words = self._first(tree.Add), self._first(tree.Remove), "`add` or `remove`"
+        else:
+            add_clause, remove_clause = self._first(tree.Eligibility), self._first(tree.Removal)
+            words = "`eligibility` or `removal`"
         if add_clause is None and remove_clause is None:
             if not any(type(clause) in ONLY_IN for clause in self.node.clauses):
-                words = " or ".join(f"`{KEYWORDS[kind]}`" for kind in (adding, removing))
                 self.report("E0405", f"`assign {self.target.name}` needs {words}", self.node.target.span)
             return None
         add = None if add_clause is None else self.lowering.condition(add_clause.condition)

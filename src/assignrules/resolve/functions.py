@@ -25,10 +25,11 @@ class Call:
     span: Span
     problems: list[Diagnostic]
 
-    def wrong(self, index: int, needed: str, help: str | None = None) -> None:
-        """Reports an argument of the wrong type."""
+    def wrong(self, index: int, needed: str, help: str | None = None) -> Expression | None:
+        """Reports an argument of the wrong type; the operation is None then."""
         message = f"`{self.name}` needs {needed}, and this is of type {self.arguments[index].type}"
         self.problems.append(diagnostic("E0302", message, self.spans[index], help=help))
+        return None
 
     def operation(self, type: Type, arguments: Sequence[Expression] | None = None) -> Operation:
         return Operation(self.name, tuple(self.arguments if arguments is None else arguments), type)
@@ -69,7 +70,11 @@ def _round(call: Call) -> Expression | None:
 
 
 def _whole(call: Call) -> Expression | None:
-    return call.operation(INTEGER) if call.arguments[0].type.is_number else call.wrong(0, "a number", "`amount(…)` is the bare number of money")
+    return (
+        call.operation(INTEGER)
+        if call.arguments[0].type.is_number
+        else call.wrong(0, "a number", "`amount(…)` is the bare number of money")
+    )
 
 
 def _choice(call: Call) -> Expression | None:
@@ -122,7 +127,9 @@ def _convert(call: Call) -> Expression | None:
     if money.type.kind is not Kind.MONEY:
         return call.wrong(0, "an amount")
     if not isinstance(code, Literal) or not isinstance(code.value, str):
-        call.problems.append(diagnostic("E0312", "`convert` needs a currency code in quotes", call.spans[1], help='as in `convert(amount, "USD")`'))
+        call.problems.append(
+            diagnostic("E0312", "`convert` needs a currency code in quotes", call.spans[1], help='as in `convert(amount, "USD")`')
+        )
         return None
     if code.value not in CURRENCIES:
         help = did_you_mean(code.value, sorted(CURRENCIES))
@@ -175,7 +182,11 @@ def aggregate_type(function: str, of: Expression | None, span: Span, problems: l
         return None
     if function in ("min", "max"):
         if type.kind is Kind.BOOLEAN or (type.kind is Kind.DURATION and type.months):
-            problems.append(diagnostic("E0302", f"`{function}` needs values that have an order", span, help="`any(…)` and `every(…)` are for conditions"))
+            problems.append(
+                diagnostic(
+                    "E0302", f"`{function}` needs values that have an order", span, help="`any(…)` and `every(…)` are for conditions"
+                )
+            )
             return None
         return converted_scale(type)
     return type
@@ -187,4 +198,3 @@ def weight_fits(weight: Expression, span: Span, problems: list[Diagnostic]) -> b
         return True
     problems.append(diagnostic("E0302", f"a weight is a number or an amount, and this is of type {weight.type}", span))
     return False
-

@@ -187,7 +187,9 @@ class Lowering:
             if target.shape is not Shape.VALUE:
                 verb = "in" if target.shape is Shape.SET else "has"
                 now = "currently " if current else ""
-                self.report("E0209", f"`{word}` is a {target.shape.value}, not a value", span, help=f'test a member, as in `{now}{verb} {word} "…"`')
+                self.report(
+                    "E0209", f"`{word}` is a {target.shape.value}, not a value", span, help=f'test a member, as in `{now}{verb} {word} "…"`'
+                )
                 return None
             return TargetValue(self.entity, target.name, current, target.type)
         if current:
@@ -205,13 +207,19 @@ class Lowering:
             return self.names.params[word]
         link = entity.links.get(word)
         if link is not None:
-            help = f"count its rows, as in `count({word})`" if link.many else f"name one of its fields, as in `{word}.{self.names.schema.entities[link.to].key}`"
+            help = (
+                f"count its rows, as in `count({word})`"
+                if link.many
+                else f"name one of its fields, as in `{word}.{self.names.schema.entities[link.to].key}`"
+            )
             self.report("E0205", f"`{word}` is a link to {link.to}, not a value", span, help=help)
             return None
         self._unknown(word, span)
         return None
 
     def _unknown(self, word: str, span: Span) -> None:
+        if word in self.names.lost:
+            return
         help = did_you_mean(word, self.names.known(self.entity))
         if help is None:
             owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
@@ -261,13 +269,21 @@ class Lowering:
                 | tree.BinaryOperator.GREATER_OR_EQUAL
             ):
                 return comparison(operator, self._priced(left, right), self._priced(right, left), node.span, self.problems)
-            case tree.BinaryOperator.CONTAINS | tree.BinaryOperator.STARTS_WITH | tree.BinaryOperator.ENDS_WITH | tree.BinaryOperator.MATCHES:
+            case (
+                tree.BinaryOperator.CONTAINS | tree.BinaryOperator.STARTS_WITH | tree.BinaryOperator.ENDS_WITH | tree.BinaryOperator.MATCHES
+            ):
                 return self._text_test(node, left, right)
             case _:
                 return arithmetic(operator, left, right, node.span, self.problems)
 
     def _priced(self, value: Expression, other: Expression) -> Expression:
-        if self.bare_currency is not None and other.type.kind is Kind.MONEY and isinstance(value, Literal) and isinstance(value.value, int) and value.value:
+        if (
+            self.bare_currency is not None
+            and other.type.kind is Kind.MONEY
+            and isinstance(value, Literal)
+            and isinstance(value.value, int)
+            and value.value
+        ):
             return Literal(Money(Decimal(value.value), self.bare_currency), Type(Kind.MONEY))
         return value
 
@@ -323,7 +339,12 @@ class Lowering:
         if day is None or length is None:
             return None
         if length.type.kind is not Kind.DURATION:
-            self.report("E0302", f"`{node.test.value}` needs a duration, and this is of type {length.type}", node.duration.span, help="as in `60 days`")
+            self.report(
+                "E0302",
+                f"`{node.test.value}` needs a duration, and this is of type {length.type}",
+                node.duration.span,
+                help="as in `60 days`",
+            )
             return None
         past = Operation("add_duration", (Today(), _opposite(length)), DATE)
         match node.test:
@@ -477,4 +498,3 @@ def _opposite(length: Expression) -> Expression:
     if isinstance(length, Literal) and isinstance(length.value, int):
         return Literal(-length.value, length.type)
     return Operation("negate", (length,), length.type)
-

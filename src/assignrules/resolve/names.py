@@ -32,6 +32,7 @@ class Names:
     schema: Schema
     params: Mapping[str, Literal | None]  # None: declared, but broken
     declared: dict[tuple[str, str], Declared] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)  # defined by statements that could not be read, which is reported there
 
     def known(self, entity: str) -> list[str]:
         """What may stand as a name on a row of an entity, for "did you mean"."""
@@ -56,9 +57,11 @@ def collect_names(
     files: Iterable[tree.File], schema: Schema, overrides: Mapping[str, str | tree.Expression], currency: str, problems: list[Diagnostic]
 ) -> Names:
     """The names of a ruleset; clashes and unknown entities are reported."""
+    files = tuple(files)
     statements = list(_statements(files))
     written = [statement for statement in statements if isinstance(statement, tree.Param)]
     names = Names(schema, resolve_params(written, overrides, currency, problems))
+    names.lost.update(name.text for file in files for name in file.broken)
     built_in, _ = parse(schema.definitions)
     for statement in built_in.statements:
         assert isinstance(statement, tree.Define | tree.Search)
@@ -86,7 +89,9 @@ def entity_of(schema: Schema, name: tree.Name | None, problems: list[Diagnostic]
     if entity is None or entity.key is None:
         words = [word for known in schema.entities.values() if known.key for word in (known.name, known.plural)]
         message = f"unknown entity `{name.text}`" if entity is None else f"`{name.text}` has no rows to search"
-        help = did_you_mean(name.text, words) or "entities are " + ", ".join(f"`{known.name}`" for known in schema.entities.values() if known.key)
+        help = did_you_mean(name.text, words) or "entities are " + ", ".join(
+            f"`{known.name}`" for known in schema.entities.values() if known.key
+        )
         problems.append(diagnostic("E0202", message, name.span, help=help))
         return None
     return entity
@@ -106,7 +111,9 @@ def _declare(names: Names, statement: tree.Define | tree.Search, params: Mapping
         problems.append(diagnostic("E0204", f"`{word}` is already a {clash} of {entity.name}", span, help="choose another name"))
     elif previous is not None and not previous.built_in:
         related = [Related(previous.statement.name.span, "first defined here")]
-        problems.append(diagnostic("E0204", f"`{word}` is defined twice on {entity.name}", span, help="choose another name", related=related))
+        problems.append(
+            diagnostic("E0204", f"`{word}` is defined twice on {entity.name}", span, help="choose another name", related=related)
+        )
     else:
         names.declared[entity.name, word] = Declared(entity.name, statement, built_in=False)
 

@@ -112,7 +112,9 @@ def _report_circle(circle: list[Unit], blocks: list[Assignment], problems: list[
     problems.append(
         diagnostic(
             "E0402",
-            f"planned states go round in a circle: {shown}" if len(turned) > 1 else f"`{unit_text(first)}` is decided by its own planned state",
+            f"planned states go round in a circle: {shown}"
+            if len(turned) > 1
+            else f"`{unit_text(first)}` is decided by its own planned state",
             spans[first],
             help=f"read the state before the run in one of them, with `{reading} …`",
             related=related,

@@ -79,7 +79,12 @@ def _param_value(expression: tree.Expression, word: str, type: Type, currency: s
     fitted = fit_constant(literal, type, currency)
     if fitted is None:
         problems.append(
-            diagnostic("E0310", f"parameter `{word}` is of type {type} and its value is of type {literal.type}", expression.span, help=_example(type))
+            diagnostic(
+                "E0310",
+                f"parameter `{word}` is of type {type} and its value is of type {literal.type}",
+                expression.span,
+                help=_example(type),
+            )
         )
     return fitted
 

@@ -49,7 +49,9 @@ def pieces(pattern: str) -> tuple[Piece, ...]:
             if not found or found[-1].kind in ("open", "or", "start", "end"):
                 raise _Refused(f"`{piece.text}` repeats nothing", "write `\\` before it for the character itself")
             if found[-1].kind == "repeat":
-                message = "lazy and possessive quantifiers are not supported" if piece.text in "?+" else f"`{piece.text}` repeats a repetition"
+                message = (
+                    "lazy and possessive quantifiers are not supported" if piece.text in "?+" else f"`{piece.text}` repeats a repetition"
+                )
                 raise _Refused(message, "put the repetition in parentheses")
         depth += {"open": 1, "close": -1}.get(piece.kind, 0)
         if depth < 0:
@@ -69,7 +71,10 @@ def _next(pattern: str, position: int) -> tuple[Piece, int]:
         if pattern.startswith("(?", position):
             if pattern.startswith("(?:", position):
                 return Piece("open", "(?:"), position + 3
-            raise _Refused(f"`{pattern[position : position + 3]}` is not supported", "groups are written `( )`; flags, names and look-around are not there")
+            raise _Refused(
+                f"`{pattern[position : position + 3]}` is not supported",
+                "groups are written `( )`; flags, names and look-around are not there",
+            )
         return Piece("open", "("), position + 1
     if character in "*+?":
         return Piece("repeat", character), position + 1

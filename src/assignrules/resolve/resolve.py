@@ -147,7 +147,9 @@ class _Definitions:
         spans = [self.names.declared[item].statement.name.span for item in turned]
         related = [Related(span, f"`{item[1]}` is defined here") for span, item in zip(spans[1:], turned[1:], strict=True)]
         self.problems.append(
-            diagnostic("E0401", f"definitions go round in a circle: {shown}", spans[0], help="one of them must not need the next", related=related)
+            diagnostic(
+                "E0401", f"definitions go round in a circle: {shown}", spans[0], help="one of them must not need the next", related=related
+            )
         )
 
     @staticmethod

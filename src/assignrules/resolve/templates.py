@@ -49,4 +49,6 @@ def _inside(text: tree.Text, word: str) -> Span:
     start = text.value.index("{" + word + "}") if "{" + word + "}" in text.value else -1
     if start < 0:
         return text.span
-    return Span(text.span.file, text.span.start + start + 2, text.span.start + start + 2 + len(word), text.span.line, text.span.column + start + 2)
+    return Span(
+        text.span.file, text.span.start + start + 2, text.span.start + start + 2 + len(word), text.span.line, text.span.column + start + 2
+    )

@@ -32,7 +32,11 @@ ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 def condition(expression: Expression, span: Span, problems: list[Diagnostic]) -> Expression | None:
     """The expression as a condition: a boolean that may be missing counts as false then."""
     if expression.type.kind is not Kind.BOOLEAN:
-        help = "compare it, as in `… > 0`" if expression.type.is_number or expression.type.kind is Kind.MONEY else "compare it with a value, or test it with `is present`"
+        help = (
+            "compare it, as in `… > 0`"
+            if expression.type.is_number or expression.type.kind is Kind.MONEY
+            else "compare it with a value, or test it with `is present`"
+        )
         problems.append(diagnostic("E0303", f"a condition is needed here, and this is of type {expression.type}", span, help=help))
         return None
     return expression if is_condition(expression) else Truth(expression)
@@ -40,7 +44,12 @@ def condition(expression: Expression, span: Span, problems: list[Diagnostic]) ->
 
 def is_zero(expression: Expression) -> bool:
     """Whether it is a literal 0."""
-    return isinstance(expression, Literal) and isinstance(expression.value, int | Decimal) and expression.type.is_number and expression.value == 0
+    return (
+        isinstance(expression, Literal)
+        and isinstance(expression.value, int | Decimal)
+        and expression.type.is_number
+        and expression.value == 0
+    )
 
 
 def aligned(operands: Sequence[Expression]) -> list[Expression]:
@@ -82,7 +91,9 @@ def comparable(left: Expression, right: Expression, span: Span, problems: list[D
     """Whether two values may be compared; otherwise it is reported."""
     one, other = left.type, right.type
     if Kind.MONEY in (one.kind, other.kind) and (one.is_number or other.is_number):
-        problems.append(diagnostic("E0304", "money is compared with a bare number", span, help="give the number a currency, as in `500_000 EUR`"))
+        problems.append(
+            diagnostic("E0304", "money is compared with a bare number", span, help="give the number a currency, as in `500_000 EUR`")
+        )
         return False
     for value, type in ((left, other), (right, one)):
         if type.kind is Kind.ENUM and isinstance(value, Literal) and isinstance(value.value, str) and value.value not in type.values:
@@ -91,7 +102,11 @@ def comparable(left: Expression, right: Expression, span: Span, problems: list[D
             return False
     if one.kind is Kind.DURATION and other.kind is Kind.DURATION:
         if one.months or other.months:
-            problems.append(diagnostic("E0313", "months and years have no fixed length and do not compare", span, help="add them to a date, or count in days"))
+            problems.append(
+                diagnostic(
+                    "E0313", "months and years have no fixed length and do not compare", span, help="add them to a date, or count in days"
+                )
+            )
             return False
         return True
     if one.kind is other.kind or (one.is_number and other.is_number) or (one.is_text and other.is_text):

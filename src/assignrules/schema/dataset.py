@@ -18,8 +18,8 @@ class Dataset:
 
     A row maps field names to values (percents are numbers, 0.9) and to-one link names to the business key of the other row; what is absent
     is missing. Rows of guarantee, credit_limit and score may have ``customer`` in place of ``legal_entity``.
-    ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the amount),
-    by (target, member) and subject key.
+    ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the
+    amount), by (target, member) and subject key.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)

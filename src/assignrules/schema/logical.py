@@ -38,7 +38,8 @@ class LinkDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An entity. ``key`` None: it has no rows of its own to speak of (rates, holidays). ``label`` is the field that names a row to people."""
+    """An entity. ``key`` None: it has no rows of its own to speak of (rates, holidays). ``label`` is the field that names a row to
+    people."""
 
     name: str
     plural: str
@@ -73,8 +74,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A logical schema. ``definitions`` are its built-in definitions, as rule text. ``own_legal_entity``: the fields that a customer without
-    a legal entity lends to the one made of it; empty where the schema has no such rule."""
+    """A logical schema. ``definitions`` are its built-in definitions, as rule text. ``own_legal_entity``: the fields that a customer
+    without a legal entity lends to the one made of it; empty where the schema has no such rule."""
 
     name: str
     entities: Mapping[str, Entity]

@@ -41,7 +41,8 @@ class TargetMapping:
     """Where a target's state is kept.
 
     ``column``: in the entity's own table, the field's column (the target is a field). Otherwise the engine's own table ``table``:
-    of a value target ``(subject, value)``, money with ``currency``; of a set ``(subject, member)``; of a cover ``(subject, member, value, currency)``.
+    of a value target ``(subject, value)``, money with ``currency``; of a set ``(subject, member)``; of a cover ``(subject, member, value,
+    currency)``.
     """
 
     target: str

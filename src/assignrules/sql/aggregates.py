@@ -2,7 +2,8 @@
 
 The measured form (each distinct filter term is evaluated once, as one bit of a word; each operand once; then one GROUP BY):
 
-    SELECT k, SUM(CASE WHEN (m0 & 5) = 5 THEN x0 END) AS a0, … FROM (SELECT customer AS k, <terms as bits> AS m0, <operand> AS x0 FROM document_1) GROUP BY k
+    SELECT k, SUM(CASE WHEN (m0 & 5) = 5 THEN x0 END) AS a0, … FROM (SELECT customer AS k, <terms as bits> AS m0, <operand> AS x0 FROM
+    document_1) GROUP BY k
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Group:
 class Aggregates:
     """Compiles groups of aggregates, and their results as facts."""
 
-    def __init__(self, relations: Relations, scalars: Scalars, money: MoneyCompiler, dialect: Dialect, business_keys: dict[str, str]) -> None:
+    def __init__(
+        self, relations: Relations, scalars: Scalars, money: MoneyCompiler, dialect: Dialect, business_keys: dict[str, str]
+    ) -> None:
         self.relations = relations
         self.scalars = scalars
         self.money = money
@@ -67,7 +70,10 @@ class Aggregates:
         assert aggregate.of is not None and aggregate.by is not None
         descending = aggregate.function == "latest"
         key = rows.column(Column("field", self.business_keys[rows.entity]))
-        order = [terms.ordered(self.scalars.value(aggregate.by, rows), descending), terms.ordered(self.dialect.ordered_text(key), descending)]
+        order = [
+            terms.ordered(self.scalars.value(aggregate.by, rows), descending),
+            terms.ordered(self.dialect.ordered_text(key), descending),
+        ]
         number = exp.Window(this=exp.Anonymous(this="ROW_NUMBER"), partition_by=[origin], order=exp.Order(expressions=order))
         columns = [terms.alias(origin.copy(), "k"), terms.alias(self.scalars.value(aggregate.of, rows), "x"), terms.alias(number, "n")]
         if aggregate.of.type.kind is Kind.MONEY:
@@ -98,7 +104,9 @@ class Aggregates:
             origin = terms.column("k", "p")
         if needs_this:
             outer = Rows(source, entity, group.level, "t")
-            joins.append(terms.inner_join(terms.table(self.relations.stage(entity, group.level), "t"), terms.equal(outer.column(KEY), origin.copy())))
+            joins.append(
+                terms.inner_join(terms.table(self.relations.stage(entity, group.level), "t"), terms.equal(outer.column(KEY), origin.copy()))
+            )
             rows = Rows(source, end, group.level, "e", outer)
         return rows, origin, base, joins
 
@@ -149,7 +157,11 @@ class Aggregates:
         match aggregate.function:
             case "sum":
                 total = self._over("SUM", value, matches)
-                return [terms.alias(self.dialect.decimal(total, of.type.scale if of.type.kind is not Kind.MONEY else aggregate.type.scale), f"{prefix}s")]
+                return [
+                    terms.alias(
+                        self.dialect.decimal(total, of.type.scale if of.type.kind is not Kind.MONEY else aggregate.type.scale), f"{prefix}s"
+                    )
+                ]
             case "min" | "max":
                 if of.type.is_text:
                     value = self.dialect.ordered_text(value)
@@ -253,7 +265,9 @@ class _Words:
         for bit in own:
             words[bit // BITS] = words.get(bit // BITS, 0) | 1 << bit % BITS
         return terms.all_of(
-            terms.equal(exp.Paren(this=exp.BitwiseAnd(this=terms.column(f"m{word}", "r"), expression=terms.number(mask))), terms.number(mask))
+            terms.equal(
+                exp.Paren(this=exp.BitwiseAnd(this=terms.column(f"m{word}", "r"), expression=terms.number(mask))), terms.number(mask)
+            )
             for word, mask in sorted(words.items())
         )
 
@@ -287,4 +301,6 @@ def _reads_this(aggregate: Aggregate) -> bool:
 
 
 def _below_reads_this(expression: Expression) -> bool:
-    return isinstance(expression, This) or (not isinstance(expression, Aggregate) and any(_below_reads_this(part) for part in children(expression)))
+    return isinstance(expression, This) or (
+        not isinstance(expression, Aggregate) and any(_below_reads_this(part) for part in children(expression))
+    )

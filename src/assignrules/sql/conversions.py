@@ -1,7 +1,7 @@
 """Where amounts are converted: the places at which a missing rate would be a data error, each with the condition under which it is reached.
 
-`and`, `or`, comparisons and functions look at all their operands; `case` looks at its branches up to the one that holds, an aggregate at the rows
-that its `where` keeps. A condition on one row is carried to the rows that an expression reaches from it.
+`and`, `or`, comparisons and functions look at all their operands; `case` looks at its branches up to the one that holds, an aggregate at
+the rows that its `where` keeps. A condition on one row is carried to the rows that an expression reaches from it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ Guards = tuple[Expression, ...]
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """``money`` on rows of ``entity`` needs the rate of ``currency`` (None: its own, unless that is ``into``) on ``day`` (None: today) where all the guards hold."""
+    """``money`` on rows of ``entity`` needs the rate of ``currency`` (None: its own, unless that is ``into``) on ``day`` (None: today)
+    where all the guards hold."""
 
     entity: str
     guards: Guards
@@ -201,4 +202,3 @@ def _without_this(expression: Expression, back: Link) -> Expression:
             return replace(expression, operand=_without_this(operand, back))
         case _:
             return expression
-

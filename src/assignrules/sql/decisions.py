@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from assignrules.ir.expressions import And, Branch, Case, Expression, InList, IsMissing, Literal, Not, Operation, Reference, TargetMember, TargetValue
+from assignrules.ir.expressions import (
+    And,
+    Branch,
+    Case,
+    Expression,
+    InList,
+    IsMissing,
+    Literal,
+    Not,
+    Operation,
+    Reference,
+    TargetMember,
+    TargetValue,
+)
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, INTEGER, MONEY, Money, Type
 from assignrules.schema.logical import Schema, Shape, Target
@@ -25,8 +38,8 @@ TRUE, FALSE = Literal(True, BOOLEAN), Literal(False, BOOLEAN)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A unit's decision on its subjects. ``before`` and ``planned`` are its states; ``after`` is what the deciding line asks for (missing: nothing,
-    or a clear). Of covers the three are amounts. ``excepted``: held by the deciding block's `except`."""
+    """A unit's decision on its subjects. ``before`` and ``planned`` are its states; ``after`` is what the deciding line asks for (missing:
+    nothing, or a clear). Of covers the three are amounts. ``excepted``: held by the deciding block's `except`."""
 
     target: Target
     member: str | None
@@ -156,7 +169,11 @@ class Decisions:
     ) -> Expression:
         """The state that follows: as before where nothing decides, what is asked for is missing, or `except` holds."""
         branches: list[Branch] = [] if excepted == FALSE else [Branch(excepted, before)]
-        cleared = [place * STEP + OTHERWISE for place, block in enumerate(blocks) if isinstance(block.body, ValueBody) and block.body.otherwise is Otherwise.CLEAR]
+        cleared = [
+            place * STEP + OTHERWISE
+            for place, block in enumerate(blocks)
+            if isinstance(block.body, ValueBody) and block.body.otherwise is Otherwise.CLEAR
+        ]
         taken = [place * STEP + side for place, block in enumerate(blocks) if isinstance(block.body, SetBody) for side in (REMOVE, BOTH)]
         if cleared:
             branches.append(Branch(_is(decided, *cleared), Literal(None, target.type)))

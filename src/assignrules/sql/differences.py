@@ -1,8 +1,9 @@
-"""The difference between the current and the planned state, in SQL: the rows of an entity on which anything changes, is held or conflicts, and
-from them the changes as JSON lines, the held subjects and the conflicts.
+"""The difference between the current and the planned state, in SQL: the rows of an entity on which anything changes, is held or conflicts,
+and from them the changes as JSON lines, the held subjects and the conflicts.
 
 The rows are kept as a temporary table, so that each fact is computed once: ``subject``, ``label``, and for each decision n
-``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
+``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, ``because_n``, and ``found_n``: 1 a
+change, 2 held.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ CHANGE, HELD = 1, 2
 class Difference:
     """The statements for one entity: ``rows`` makes the temporary table ``table``; ``unit`` numbers say which decision a row is of.
 
-    ``changes``: ``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before. ``held``: ``(unit, subject, before, after,
-    held_by)`` and ``conflicts``: ``(unit, subject, before, after)``, states as JSON. The last two are None where there can be none.
+    ``changes``: ``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before. ``held``: ``(unit,
+    subject, before, after, held_by)`` and ``conflicts``: ``(unit, subject, before, after)``, states as JSON. The last two are None where
+    there can be none.
     """
 
     entity: str
@@ -290,7 +292,9 @@ def _sources(decision: Decision) -> list[tuple[int, str]]:
     for place, block in enumerate(decision.blocks):
         match block.body:
             case ValueBody(lines=lines):
-                found.extend((place * STEP + line.number, _named(block, line.number, f"{line.span.file}:{line.span.line}")) for line in lines)
+                found.extend(
+                    (place * STEP + line.number, _named(block, line.number, f"{line.span.file}:{line.span.line}")) for line in lines
+                )
                 if block.body.explicit:
                     found.append((place * STEP + OTHERWISE, _named(block, "otherwise", at(block))))
             case SetBody():

@@ -16,8 +16,8 @@ def divided(dialect: Dialect, dividend: Sql, scale: int, divisor: Sql) -> Sql:
     """``dividend / divisor``; missing when an operand is or the divisor is 0.
 
     ``scale`` is the dividend's, up to 20; the divisor's is at most 10. Both should be columns: they are printed several times.
-    With A and B the operands as whole numbers of 10^-10, q = A div B is the quotient's whole part, and the remainder times 10^10 div B its fraction;
-    the remainder is below B < 10^28, so 38 digits hold every step.
+    With A and B the operands as whole numbers of 10^-10, q = A div B is the quotient's whole part, and the remainder times 10^10 div B its
+    fraction; the remainder is below B < 10^28, so 38 digits hold every step.
     """
     b = dialect.whole(terms.binary(exp.Mul, dialect.decimal(divisor, VALUE_SCALE), terms.number(UNIT)))
     size = terms.function("ABS", b)

@@ -1,8 +1,8 @@
 """Facts: what is computed once per row of an entity and then read as a column.
 
 Normalising turns an expression into one that reads only fields, current states and *facts*; every definition, aggregate and planned
-state is a fact, and so is each operand that SQL would have to print more than once. Facts that need a name of their own get one that no rule can write
-(`#3`), as a ``Reference`` like any definition.
+state is a fact, and so is each operand that SQL would have to print more than once. Facts that need a name of their own get one that no
+rule can write (`#3`), as a ``Reference`` like any definition.
 
 Each fact has a *level*: the number of steps from the tables to it. Facts of one entity and level are columns of one stage (``stages``).
 """
@@ -88,7 +88,9 @@ class Facts:
             case InList(operand=operand):
                 return replace(expression, operand=self.normal(operand, entity, outer))
             case Case(branches=branches, otherwise=otherwise, type=type):
-                normal = tuple(Branch(self.normal(part.condition, entity, outer), self.normal(part.value, entity, outer)) for part in branches)
+                normal = tuple(
+                    Branch(self.normal(part.condition, entity, outer), self.normal(part.value, entity, outer)) for part in branches
+                )
                 return Case(normal, None if otherwise is None else self.normal(otherwise, entity, outer), type)
             case Operation(operator=operator, arguments=arguments, type=type):
                 parts = tuple(self.normal(argument, entity, outer) for argument in arguments)
@@ -327,4 +329,3 @@ def _average(aggregate: Aggregate, currency: str) -> Expression:
 
 def _total_type(type: Type) -> Type:
     return type if type.kind is Kind.MONEY else Type(DECIMAL.kind, type.scale)
-

@@ -79,7 +79,11 @@ class MoneyCompiler:
             case "least" | "greatest":
                 values = [self.value(part, rows) for part in arguments]
                 missing = terms.any_of(terms.is_null(value) for value in values)
-                chosen = self._combined(arguments, rows, lambda parts: terms.function(name.upper(), *(self.dialect.decimal(part, operation.type.scale) for part in parts)))
+                chosen = self._combined(
+                    arguments,
+                    rows,
+                    lambda parts: terms.function(name.upper(), *(self.dialect.decimal(part, operation.type.scale) for part in parts)),
+                )
                 return terms.case([(missing, terms.null())], chosen)
             case "multiply":
                 return terms.binary(exp.Mul, self.value(arguments[0], rows), self.value(arguments[1], rows))

@@ -40,8 +40,8 @@ class Compiler:
         self.today = today
 
     def select(self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None) -> exp.Query:
-        """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its currency),
-        sorted by key. Columns: ``key``, ``label``, then the outputs' names; a currency has ``_currency`` behind the name."""
+        """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its
+        currency), sorted by key. Columns: ``key``, ``label``, then the outputs' names; a currency has ``_currency`` behind the name."""
         decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
         facts = decisions.facts
         normal = [Output(output.name, facts.normal(output.expression, entity), output.condition) for output in outputs]
@@ -95,9 +95,9 @@ class Compiler:
         key, _ = names_of(rows, self.mapping)
         return statement.finish(terms.select([terms.alias(key, "key")], source, rows.source.joins, where=terms.all_of(conditions)))
 
-    def text(self, query: exp.Expression, pretty: bool = False) -> str:
-        """The statement in the dialect's SQL."""
-        return query.sql(dialect=self.dialect.name, pretty=pretty, copy=False)
+    def text(self, query: Sql, *, pretty: bool = False) -> str:
+        """The statement in the dialect's SQL: on one line without comments, or for people."""
+        return query.sql(dialect=self.dialect.name, pretty=pretty, comments=pretty, copy=False)
 
 
 def names_of(rows: Rows, mapping: SchemaMapping) -> tuple[Sql, Sql]:

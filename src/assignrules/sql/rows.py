@@ -14,8 +14,9 @@ from assignrules.sql.terms import Sql
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a stage, by what it holds. ``kind``: ``key``, ``field``, ``currency`` (of a money field), ``link``, ``value`` and ``value currency``
-    (the current state of a value target, or with ``member`` of a cover), ``member`` (of a set or cover, a truth value), ``fact``, ``fact currency``."""
+    """A column of a stage, by what it holds. ``kind``: ``key``, ``field``, ``currency`` (of a money field), ``link``, ``value`` and
+    ``value currency`` (the current state of a value target, or with ``member`` of a cover), ``member`` (of a set or cover, a truth value),
+    ``fact``, ``fact currency``."""
 
     kind: str
     name: str = ""

@@ -36,8 +36,8 @@ from assignrules.ir.folding import fold
 from assignrules.ir.types import VALUE_SCALE, Kind, Money
 from assignrules.resolve.patterns import pieces
 from assignrules.sql import terms
-from assignrules.sql.division import divided
 from assignrules.sql.dialects import Dialect
+from assignrules.sql.division import divided
 from assignrules.sql.money import MoneyCompiler
 from assignrules.sql.rows import Column, Rows
 from assignrules.sql.terms import Sql
@@ -82,7 +82,9 @@ class Scalars:
                 assert isinstance(pattern, Literal) and isinstance(pattern.value, str)
                 return self.dialect.matches(self.value(arguments[0], rows), pieces(pattern.value))
             case Operation(operator="contains" | "starts_with" | "ends_with" as operator, arguments=arguments):
-                test = {"contains": self.dialect.contains, "starts_with": self.dialect.starts_with, "ends_with": self.dialect.ends_with}[operator]
+                test = {"contains": self.dialect.contains, "starts_with": self.dialect.starts_with, "ends_with": self.dialect.ends_with}[
+                    operator
+                ]
                 return test(self._folded(arguments[0], rows), self._folded(arguments[1], rows))
             case _:
                 return self.value(expression, rows)

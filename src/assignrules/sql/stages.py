@@ -1,7 +1,7 @@
 """The statement: stages of entities, each a relation in WITH, from the tables up to the rows that are asked for.
 
-Stage k of an entity has the columns of stage k-1 that are still needed, and the facts of level k. Stages are written from the top down, each after
-everything that reads it, so that a stage carries just the columns that somebody needs.
+Stage k of an entity has the columns of stage k-1 that are still needed, and the facts of level k. Stages are written from the top down,
+each after everything that reads it, so that a stage carries just the columns that somebody needs.
 """
 
 from __future__ import annotations
@@ -73,7 +73,13 @@ class Statement:
 
     def amounts(self) -> set[tuple[str, str]]:
         """The money fields that are read, by entity and name."""
-        fields = ((entity, column.name) for (entity, level), columns in self._needs.items() if level == 0 for column in columns if column.kind == "field")
+        fields = (
+            (entity, column.name)
+            for (entity, level), columns in self._needs.items()
+            if level == 0
+            for column in columns
+            if column.kind == "field"
+        )
         return {(entity, name) for entity, name in fields if self.mapping.entities[entity].fields[name].currency is not None}
 
     # --- what row contexts ask for ---
@@ -123,7 +129,10 @@ class Statement:
                 wish = f"current_{wish}" + ("_currency" if column.kind == "value currency" else "")
             if column.kind == "link":
                 wish = f"{wish}_key"
-            plain = re.sub(r"[^a-z0-9_]+", "_", wish.lower().replace("#", "f_" if re.match(r"#\d", wish) else "")).strip("_")[:LONGEST_NAME] or "c"
+            plain = (
+                re.sub(r"[^a-z0-9_]+", "_", wish.lower().replace("#", "f_" if re.match(r"#\d", wish) else "")).strip("_")[:LONGEST_NAME]
+                or "c"
+            )
             taken = self._taken.setdefault(entity, set())
             name, number = plain, 2
             while name in taken:
@@ -167,7 +176,11 @@ class Statement:
         source = Source(self)
         rows = Rows(source, entity, level - 1, "s")
         name = self.stage(entity, level - 1)
-        new = {column: column.name for column in needs if column.kind.startswith("fact") and self.facts.level_of((entity, column.name)) == level}
+        new = {
+            column: column.name
+            for column in needs
+            if column.kind.startswith("fact") and self.facts.level_of((entity, column.name)) == level
+        }
         groups: dict[tuple[Link, ...], tuple[Group, str]] = {}
         ranked: dict[str, str] = {}
         for column, fact in new.items():
@@ -177,7 +190,10 @@ class Statement:
         columns: list[Sql] = []
         for column, alias in list(needs.items()):
             if column in new:
-                columns.append(terms.alias(self._fact(column, self.facts.bodies[entity, column.name], rows, groups, ranked), alias))
+                value = terms.alias(self._fact(column, self.facts.bodies[entity, column.name], rows, groups, ranked), alias)
+                if column.name.startswith(("#decided ", "#planned ")):
+                    value.add_comments([f" {column.name[1:]} "])
+                columns.append(value)
             else:
                 columns.append(terms.alias(rows.column(column), alias))
         joins: list[exp.Join] = []
@@ -192,7 +208,13 @@ class Statement:
         return terms.select(columns, terms.table(name, "s"), [*joins, *source.joins]), bool(joins)
 
     def _gather(
-        self, body: Aggregate, fact: str, level: int, groups: dict[tuple[Link, ...], tuple[Group, str]], ranked: dict[str, str], column: Column
+        self,
+        body: Aggregate,
+        fact: str,
+        level: int,
+        groups: dict[tuple[Link, ...], tuple[Group, str]],
+        ranked: dict[str, str],
+        column: Column,
     ) -> None:
         if body.function in ("latest", "earliest"):
             ranked.setdefault(fact, f"l{len(ranked) + 1}")

@@ -186,14 +186,18 @@ def rates_today(mapping: SchemaMapping, today: Sql) -> exp.Select:
 
 
 def rates_dated(mapping: SchemaMapping) -> exp.Select:
-    """Each rate with the days on which it is the latest: ``(currency, rate, from_day, to_day)``, ``to_day`` left out; missing: to this day."""
+    """Each rate with the days on which it is the latest: ``(currency, rate, from_day, to_day)``, ``to_day`` left out; missing: to this
+    day."""
     body = mapping.entities["rates"]
     following = exp.Window(
         this=exp.Anonymous(this="LEAD", expressions=[terms.column("on")]),
         partition_by=[terms.column("currency")],
         order=exp.Order(expressions=[terms.ordered(terms.column("on"))]),
     )
-    columns = [terms.column("currency"), terms.column("rate"), terms.alias(terms.column("on"), "from_day"), terms.alias(following, "to_day")]
+    columns = [
+        terms.column("currency"),
+        terms.column("rate"),
+        terms.alias(terms.column("on"), "from_day"),
+        terms.alias(following, "to_day"),
+    ]
     return terms.select(columns, terms.table(body.table))
-
-

@@ -9,13 +9,14 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-Sql = exp.Expression
+Sql = exp.Expr
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 QUOTED = frozenset({
-    "all", "and", "any", "as", "at", "between", "by", "case", "cast", "check", "collate", "column", "count", "current", "date", "desc", "end", "from",
-    "group", "having", "in", "interval", "is", "join", "key", "left", "like", "limit", "name", "not", "null", "number", "on", "or", "order", "policy",
-    "rank", "right", "role", "rows", "score", "select", "set", "show", "table", "then", "time", "timestamp", "to", "type", "union", "user",
-    "using", "value", "values", "view", "when", "where", "window", "with",
+    "all", "and", "any", "as", "at", "between", "by", "case", "cast", "check", "collate", "column", "count", "current",
+    "date", "desc", "end", "from", "group", "having", "in", "interval", "is", "join", "key", "left", "like", "limit",
+    "name", "not", "null", "number", "on", "or", "order", "policy", "rank", "right", "role", "rows", "score", "select",
+    "set", "show", "table", "then", "time", "timestamp", "to", "type", "union", "user", "using", "value", "values", "view",
+    "when", "where", "window", "with",
 })  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tup
                 problems.append(
                     diagnostic(code, f"anchor `&{event.anchor}` is not allowed", span, help="write the value out where it is used")
                 )
-            elif getattr(event, "tag", None) is not None and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!"):
+            elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag not in (None, "!"):
                 problems.append(diagnostic(code, f"tag `{event.tag}` is not allowed", span, help="leave the tag out"))
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1

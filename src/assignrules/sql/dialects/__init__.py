@@ -2,8 +2,8 @@
 
 from assignrules.sql.dialects.base import Dialect
 from assignrules.sql.dialects.duckdb import DuckDB
-from assignrules.sql.dialects.postgres import Postgres
+from assignrules.sql.dialects.postgres import Postgres, Printed
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (DuckDB(), Postgres())}
 
-__all__ = ["DIALECTS", "Dialect", "DuckDB", "Postgres"]
+__all__ = ["DIALECTS", "Dialect", "DuckDB", "Postgres", "Printed"]

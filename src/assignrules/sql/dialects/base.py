@@ -95,7 +95,14 @@ class Dialect:
 
 def spelled(pattern: Sequence[Piece]) -> str:
     """A pattern in the spelling that RE2, PostgreSQL and Python share but for the ends of the text."""
-    shorthands = {"d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]", "s": "[ \\t\\n\\r\\f\\v]", "S": "[^ \\t\\n\\r\\f\\v]"}
+    shorthands = {
+        "d": "[0-9]",
+        "D": "[^0-9]",
+        "w": "[0-9A-Za-z_]",
+        "W": "[^0-9A-Za-z_]",
+        "s": "[ \\t\\n\\r\\f\\v]",
+        "S": "[^ \\t\\n\\r\\f\\v]",
+    }
     parts: list[str] = []
     for piece in pattern:
         if piece.kind == "literal":

@@ -16,8 +16,8 @@ HANGUL = "[\uac00-\ud7a3]"
 
 class DuckDB(Dialect):
     """DuckDB 2. Its text compares by code point; its decimals are exact but for `/` and `avg`, which are never used; its `lower` and
-    `strip_accents` equal the package's table (tests/sql/test_folding.py reads the whole table), but for Korean syllables, which it leaves whole,
-    and for `upper` of ß."""
+    `strip_accents` equal the package's table (tests/sql/test_folding.py reads the whole table), but for Korean syllables, which it leaves
+    whole, and for `upper` of ß."""
 
     name = "duckdb"
 
@@ -42,9 +42,13 @@ class DuckDB(Dialect):
         has_syllables = terms.function("REGEXP_MATCHES", plain, terms.text(HANGUL))
         letter = terms.column("c")
         index = terms.binary(exp.Sub, terms.function("ORD", letter), terms.number(0xAC00))
-        leading = terms.function("CHR", terms.cast(terms.binary(exp.Add, terms.number(0x1100), self.whole_quotient(index, terms.number(588))), "INT"))
+        leading = terms.function(
+            "CHR", terms.cast(terms.binary(exp.Add, terms.number(0x1100), self.whole_quotient(index, terms.number(588))), "INT")
+        )
         rest = terms.binary(exp.Mod, index, terms.number(588))
-        vowel = terms.function("CHR", terms.cast(terms.binary(exp.Add, terms.number(0x1161), self.whole_quotient(rest, terms.number(28))), "INT"))
+        vowel = terms.function(
+            "CHR", terms.cast(terms.binary(exp.Add, terms.number(0x1161), self.whole_quotient(rest, terms.number(28))), "INT")
+        )
         last = terms.binary(exp.Mod, index, terms.number(28))
         trailing = terms.case(
             [(terms.equal(last, terms.number(0)), terms.text(""))],
@@ -61,8 +65,10 @@ class DuckDB(Dialect):
         return terms.function("LOWER", value)
 
     def upper(self, value: Sql) -> Sql:
-        """DuckDB makes ẞ of ß; the table keeps ß, as the only capital that is not in common use."""
-        return terms.function("REPLACE", terms.function("UPPER", terms.function("REPLACE", value, terms.text("ß"), terms.text("\ue000"))), terms.text("\ue000"), terms.text("ß"))
+        """DuckDB makes ẞ of ß, which the table keeps: the pieces between are changed."""
+        piece = exp.Lambda(this=terms.function("UPPER", terms.column("c")), expressions=[terms.identifier("c")])
+        pieces = terms.function("LIST_TRANSFORM", terms.function("STRING_SPLIT", value, terms.text("ß")), piece)
+        return terms.function("ARRAY_TO_STRING", pieces, terms.text("ß"))
 
     def json_text(self, value: Sql) -> Sql:
         return terms.cast(terms.function("TO_JSON", value), "VARCHAR")

@@ -66,4 +66,18 @@ def _marks_away() -> tuple[Sql, Sql]:
 def _translated(value: Sql, table: object) -> Sql:
     assert isinstance(table, dict)
     pairs = sorted(table.items())
-    return terms.function("TRANSLATE", value, terms.text("".join(chr(code) for code, _ in pairs)), terms.text("".join(target for _, target in pairs)))
+    return terms.function(
+        "TRANSLATE", value, terms.text("".join(chr(code) for code, _ in pairs)), terms.text("".join(target for _, target in pairs))
+    )
+
+
+class Printed(Postgres):
+    """Any other dialect that the generator prints: PostgreSQL's meaning in its words, for reading. It is never run."""
+
+    aggregates_by_case = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def settings(self) -> tuple[str, ...]:
+        return ()

@@ -1,0 +1,68 @@
+"""The SQL of searches and of a plan, laid out for people, with the names of the rules in comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from sqlglot import Dialect as Generator
+
+from assignrules.ir.expressions import Reference
+from assignrules.ir.ruleset import Assignment, Definition, Ruleset
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql.dialects import DIALECTS, Dialect, Printed
+from assignrules.sql.differences import at, differences
+from assignrules.sql.queries import Compiler
+
+
+def known_dialects() -> tuple[str, ...]:
+    """The dialects that `compile` can print, by name."""
+    return tuple(sorted(name for name in Generator.classes if name))
+
+
+def dialect_named(name: str) -> Dialect:
+    """A dialect for printing; ``KeyError`` for an unknown one. Only those of ``DIALECTS`` are ever run."""
+    if name not in known_dialects():
+        raise KeyError(name)
+    return DIALECTS.get(name) or Printed(name)
+
+
+def compile_searches(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date, names: Iterable[str]) -> str:
+    """The statements of searches: one for each entity that has a search of the name. An unknown name is left out."""
+    wanted = set(names)
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of)
+    parts = [_search(compiler, search) for search in ruleset.searches() if search.name in wanted]
+    return "\n".join(parts)
+
+
+def compile_plan_sql(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date) -> str:
+    """The statements that decide a plan: for each entity with targets, the rows on which something changes, is held or conflicts."""
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of)
+    parts: list[str] = []
+    for part in differences(compiler):
+        blocks = [block for decision in part.decisions for block in decision.blocks]
+        heading = [f"the rows of {part.entity} on which the rules change, hold or contradict something, as of {as_of.isoformat()}"]
+        heading.extend(_named(block) for block in blocks)
+        parts.append(_commented(heading) + compiler.text(part.rows, pretty=True) + ";\n")
+    return "\n".join(parts)
+
+
+def _search(compiler: Compiler, search: Definition) -> str:
+    label = "" if search.label is None else f' "{search.label}"'
+    place = "" if search.span is None else f" ({search.span.file}:{search.span.line})"
+    query = compiler.select(search.entity, [], where=Reference(search.entity, search.name, search.type, True))
+    return _commented([f"search {search.name}{label} on {search.entity}{place}"]) + compiler.text(query, pretty=True) + ";\n"
+
+
+def _named(block: Assignment) -> str:
+    label = "" if block.label is None else f' "{block.label}"'
+    return f"  {block.rule}{label} ({at(block)})"
+
+
+def _commented(lines: Iterable[str]) -> str:
+    return "".join(f"-- {part}\n" for line in lines for part in _without_breaks(line))
+
+
+def _without_breaks(line: str) -> Iterator[str]:
+    """A name may hold anything; a comment ends with its line."""
+    yield " ".join(line.split("\n")).replace("\r", " ")

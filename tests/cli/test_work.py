@@ -1,0 +1,315 @@
+"""`load`, `search`, `plan`, `show-plan`, `apply`, `explain`, and the journal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from assignrules.cli import apply as apply_command
+
+
+def rules(project: Path, old: str, new: str) -> None:
+    path = project / "rules" / "strategy.rules"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def lock_off(project: Path) -> None:
+    """C004 is no longer locked: a fact that makes a change."""
+    path = project / "data" / "customers.csv"
+    path.write_text(path.read_text().replace("true,true", "true,false"))
+
+
+def test_load_reports_rows(run, project: Path) -> None:
+    done = run("load", "data")
+    assert done.exit_code == 0
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["entity", "file", "before", "rows", "rejected"],
+        ["customer", "customers.csv", "4", "4", "."],
+        ["document", "documents.csv", "5", "5", "."],
+        ["contact", "contacts.csv", "2", "2", "."],
+    ]
+    assert "loaded 11 rows from 3 files" in done.stderr
+    assert run("load", "data", "-q").stderr == ""
+
+
+def test_load_rejects_with_reasons(run, project: Path) -> None:
+    path = project / "data" / "documents.csv"
+    path.write_text(path.read_text() + "F9,C001,invoice,2025-13-01,,1.00,1.00,EUR\n")
+    done = run("load", "data")
+    assert done.exit_code == 1
+    assert "`documents.csv` line 7" in done.stderr
+    assert "nothing was loaded: 1 row rejected" in done.stderr
+    document = json.loads(run("load", "data", "--format", "json").stdout)
+    assert (document["loaded"], document["entities"][1]["rejected"]) == (False, 1)
+    assert run("search", "very_late").exit_code == 0, "the rows of before are still there"
+
+
+def test_search_as_table_csv_and_json(run, project: Path) -> None:
+    assert run("search", "very_late").stdout.splitlines()[-1] == "3 customers"
+    limited = run("search", "very_late", "--limit", "1")
+    assert limited.stdout.splitlines() == ["key   label", "C001  Alpha Tools", "3 customers, 1 shown"]
+    assert json.loads(run("search", "very_late", "--format", "json", "--limit", "2").stdout) == {
+        "schema_version": 1,
+        "search": "very_late",
+        "count": 3,
+        "rows": [{"key": "C001", "label": "Alpha Tools"}, {"key": "C002", "label": "Bakery Bruno"}],
+    }
+    assert list(csv.reader(io.StringIO(run("search", "major", "--format", "csv").stdout))) == [
+        ["key", "label"],
+        ["C001", "Alpha Tools"],
+        ["C003", "Cycle Works"],
+    ]
+
+
+def test_search_csv_has_no_formulas(run, project: Path) -> None:
+    path = project / "data" / "customers.csv"
+    path.write_text(path.read_text().replace("Alpha Tools", '"=HYPERLINK(""x"")"'))
+    run("load", "data")
+    assert "C001,\"'=HYPERLINK(" in run("search", "major", "--format", "csv").stdout
+
+
+def test_search_count(run, project: Path) -> None:
+    assert run("search", "--count", "--format", "csv").stdout == (
+        "search,entity,count,label\nmajor,customer,2,Major customers\nvery_late,customer,3,Old arrears\n"
+    )
+    assert [row["count"] for row in json.loads(run("search", "--count", "--format", "json").stdout)["searches"]] == [2, 3]
+    assert "Old arrears" in run("search", "--count").stdout
+
+
+def test_search_that_does_not_exist(run, project: Path) -> None:
+    done = run("search", "very_lat")
+    assert done.exit_code == 1
+    assert "did you mean `very_late`?" in done.stderr
+    assert run("search").exit_code == 64
+    assert run("search", "very_late", "--count").exit_code == 64
+
+
+def test_as_of_and_params_change_the_answer(run, project: Path) -> None:
+    assert "0 customers" in run("search", "very_late", "--as-of", "2025-01-31").stdout
+    assert "1 customer" in run("search", "major", "--param", "large=35_000 EUR").stdout
+    assert run("search", "major", "--param", "larg=35_000 EUR").exit_code == 1
+    assert run("search", "major", "--param", "large").exit_code == 64
+    assert run("search", "major", "--as-of", "22.11.2026").exit_code == 64
+
+
+def test_plan_writes_nothing(run, project: Path) -> None:
+    before = (project / "local.duckdb").read_bytes()
+    planned = run("plan")
+    assert planned.exit_code == 0
+    assert "(none) -> Call first: 2 customers" in planned.stdout
+    assert "scenario, held by except: 1 customer" in planned.stdout
+    assert planned.stdout.endswith("Apply with: assignrules apply\n")
+    assert (project / "local.duckdb").read_bytes() == before
+    assert run("plan", "--detailed-exitcode").exit_code == 2
+    assert "Alpha Tools" not in run("plan", "--summary").stdout
+    assert "C003  Cycle Works: (none) -> Standard phone  because 40000.00 EUR" in run("plan", "--full").stdout
+    assert run("plan", "--full", "--summary").exit_code == 64
+
+
+def test_plan_only_one_target(run, project: Path) -> None:
+    plan = json.loads(run("plan", "--only", "group", "--format", "json").stdout)
+    assert {change["target"] for change in plan["changes"]} == {"group"}
+    assert plan["schema_version"] == 1
+    wrong = run("plan", "--only", "groups")
+    assert wrong.exit_code == 1
+    assert "did you mean `group`?" in wrong.stderr
+
+
+def test_a_kept_plan_is_applied_once(run, project: Path) -> None:
+    kept = run("plan", "-o", "today.plan", "--as-of", "2026-11-22")
+    assert kept.stdout.endswith("Apply with: assignrules apply today.plan --as-of 2026-11-22\n")
+    shown = run("show-plan", "today.plan")
+    assert shown.exit_code == 0
+    assert "(none) -> Call first: 2 customers" in shown.stdout
+    applied = run("apply", "today.plan", "--yes", "--reason", "go live", "--approved-by", "Ana", "--as", "batch")
+    assert applied.exit_code == 0
+    assert "applied as run 1: 4 changes" in applied.stdout
+    again = run("apply", "today.plan", "--yes")
+    assert again.exit_code == 0
+    assert "already applied as run 1" in again.stdout
+    shown = run("show", "1")
+    for text in ("go live", "Ana", "batch", "(none) -> Call first: 2 customers"):
+        assert text in shown.stdout
+
+
+def test_show_plan_warns_of_other_rules_and_needs_no_database(run, project: Path) -> None:
+    run("plan", "-o", "today.plan")
+    (project / "local.duckdb").unlink()
+    rules(project, "25_000 EUR", "26_000 EUR")
+    shown = run("show-plan", "today.plan", "--summary")
+    assert shown.exit_code == 0
+    assert "no longer those of this plan" in shown.stderr
+    assert json.loads(run("show-plan", "today.plan", "--format", "json").stdout)["plan"]["applicable"] is True
+
+
+def test_a_plan_of_other_rules_is_refused(run, project: Path) -> None:
+    run("plan", "-o", "today.plan")
+    rules(project, "25_000 EUR", "26_000 EUR")
+    refused = run("apply", "today.plan", "--yes")
+    assert refused.exit_code == 4
+    assert "error[E0702]" in refused.stderr
+    assert "nothing was written" in refused.stderr
+    document = json.loads(run("apply", "today.plan", "--yes", "--format", "json").stdout)
+    assert (document["outcome"], document["diagnostics"][0]["code"]) == ("stale", "E0702")
+
+
+def test_a_stale_plan_names_the_rows(run, project: Path) -> None:
+    run("plan", "-o", "today.plan")
+    assert run("apply", "--yes", "--param", "very_late_after=10 days", "--as-of", "2025-04-01").exit_code == 0
+    stale = run("apply", "today.plan", "--yes")
+    assert stale.exit_code == 4
+    assert "of `C001` is" in stale.stderr
+
+
+def test_a_plan_file_that_is_none(run, project: Path) -> None:
+    assert run("apply", "none.plan", "--yes").exit_code == 1
+    assert run("show-plan", "assignrules.yml").exit_code == 1
+    run("plan", "-o", "today.plan")
+    path = project / "today.plan"
+    path.write_text(path.read_text().replace("Call first", "Call never"))
+    tampered = run("apply", "today.plan", "--yes")
+    assert tampered.exit_code == 1
+    assert "error[E0602]" in tampered.stderr
+
+
+def test_apply_asks(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("apply")
+    assert refused.exit_code == 64
+    assert "--yes" in refused.stderr
+    monkeypatch.setattr(apply_command, "interactive", lambda: True)
+    no = run("apply", input="n\n")
+    assert no.exit_code == 0
+    assert "nothing was written" in no.stderr
+    assert "empty" in run("log").stdout
+    yes = run("apply", input="y\n")
+    assert yes.exit_code == 0
+    assert "applied as run 1" in yes.stdout
+    interrupted = run("apply", input="")
+    assert interrupted.exit_code == 0, "there is nothing to ask about any more"
+
+
+def test_interrupted_at_the_question(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply_command, "interactive", lambda: True)
+    assert run("apply", input="").exit_code == 130
+
+
+def test_dry_run_is_plan(run, project: Path) -> None:
+    dry = run("apply", "--dry-run")
+    assert dry.exit_code == 0
+    assert dry.stdout == run("plan").stdout
+    run("plan", "-o", "today.plan")
+    assert "Call first" in run("apply", "today.plan", "--dry-run").stdout
+    assert "empty" in run("log").stdout
+
+
+def test_planning_again_changes_nothing(run, project: Path) -> None:
+    assert run("apply", "--yes", "--as-of", "2026-11-22").exit_code == 0
+    again = run("plan", "--detailed-exitcode", "--as-of", "2026-11-22")
+    assert again.exit_code == 0
+    assert "No change" in again.stdout
+    document = json.loads(run("apply", "--yes", "--format", "json", "--as-of", "2026-11-22").stdout)
+    assert (document["outcome"], document["changes"], document["run"]) == ("applied", 0, 2)
+
+
+def test_a_tripped_guard(run, project: Path) -> None:
+    assert run("apply", "--yes").exit_code == 0
+    rules(project, '"Call first"', '"Call at once"')
+    tripped = run("plan", "--detailed-exitcode")
+    assert tripped.exit_code == 3
+    assert "TRIPPED" in tripped.stdout
+    assert "add --override-guard scenario" in tripped.stdout
+    assert run("apply", "--yes").exit_code == 3
+    document = json.loads(run("apply", "--yes", "--format", "json").stdout)
+    assert (document["outcome"], document["diagnostics"][0]["code"]) == ("refused", "E0603")
+    run("plan", "-o", "today.plan")
+    assert run("apply", "today.plan", "--yes").exit_code == 3
+    assert len(json.loads(run("log", "--format", "json").stdout)["runs"]) == 1
+    wrong = run("plan", "--override-guard", "scenarios")
+    assert wrong.exit_code == 1
+    assert "did you mean `scenario`?" in wrong.stderr
+    overridden = run("plan", "--override-guard", "scenario", "--detailed-exitcode")
+    assert overridden.exit_code == 2
+    assert "overridden" in overridden.stdout
+    assert run("apply", "today.plan", "--yes", "--override-guard", "scenario").exit_code == 0
+    assert "scenario" in json.loads(run("log", "--format", "json").stdout)["runs"][0]["overrides"]
+
+
+def test_data_errors(run, project: Path) -> None:
+    path = project / "data" / "documents.csv"
+    path.write_text(path.read_text() + "F9,C001,invoice,2025-01-01,2025-01-31,10.00,10.00,USD\n")
+    assert run("load", "data").exit_code == 0
+    planned = run("plan")
+    assert planned.exit_code == 1
+    assert "E0502" in planned.stdout
+    assert "cannot be applied" in planned.stdout
+    assert run("apply", "--yes").exit_code == 1
+    run("plan", "-o", "today.plan")
+    assert run("apply", "today.plan", "--yes").exit_code == 1
+    assert "empty" in run("log").stdout
+
+
+def test_the_journal(run, project: Path) -> None:
+    assert "empty" in run("log").stdout
+    run("apply", "--yes", "--as-of", "2026-11-22", "--reason", "first")
+    lock_off(project)
+    run("load", "data")
+    run("apply", "--yes", "--as-of", "2026-11-23")
+    log = json.loads(run("log", "--format", "json").stdout)
+    assert [found["id"] for found in log["runs"]] == [2, 1], "the latest first"
+    assert log["runs"][1]["reason"] == "first"
+    assert "scenario 1" in run("log", "--limit", "1").stdout
+    assert json.loads(run("show", "2", "--format", "json").stdout)["changes"][0]["subject"] == "C004"
+    assert "C004  Delta Print" in run("show", "2", "--full").stdout
+    assert "scenario  (none) -> Call first" in run("history", "C004").stdout
+    assert json.loads(run("history", "C004", "--format", "json").stdout)["changes"][0]["run"] == 2
+    missing = run("show", "3")
+    assert missing.exit_code == 1
+    assert "runs go from 1 to 2" in missing.stderr
+
+
+def test_history_of_nobody(run, project: Path) -> None:
+    assert "Nothing was ever changed for C001" in run("history", "C001").stdout
+    nobody = run("history", "C01")
+    assert nobody.exit_code == 1
+    assert "did you mean `C001`?" in nobody.stderr
+
+
+def test_verify(run, project: Path) -> None:
+    run("apply", "--yes", "--as-of", "2026-11-22")
+    fine = run("log", "--verify")
+    assert fine.exit_code == 0
+    assert "warning[W0801]" in fine.stderr
+    head = json.loads(run("log", "--format", "json").stdout)["runs"][0]["hash"]
+    anchored = run("log", "--verify", "--anchor", head)
+    assert (anchored.exit_code, anchored.stderr) == (0, "")
+    run("plan", "-o", "next.plan")
+    assert run("log", "--verify", "--anchor", "next.plan").exit_code == 0
+    assert run("log", "--verify", "--anchor", "sha256:00").exit_code == 1
+    assert run("log", "--anchor", head).exit_code == 64
+    import duckdb
+
+    with duckdb.connect(str(project / "local.duckdb")) as connection:
+        connection.execute("UPDATE assignrules_change SET after = 'X' WHERE subject = 'C003'")
+    altered = run("log", "--verify", "--format", "json")
+    assert altered.exit_code == 1
+    assert "C003" in altered.stderr
+    assert json.loads(altered.stdout)["ok"] is False
+
+
+def test_explain(run, project: Path) -> None:
+    everything = run("explain", "C003")
+    assert everything.exit_code == 0, everything.stderr
+    assert "Standard phone" in everything.stdout
+    assert "group" in everything.stdout
+    one = run("explain", "C003", "scenario")
+    assert "group" not in one.stdout
+    assert "40000.00 EUR" in one.stdout
+    assert json.loads(run("explain", "C003", "scenario", "--format", "json").stdout)["schema_version"] == 1
+    assert "did you mean `scenario`?" in run("explain", "C003", "scenari").stderr
+    assert run("explain", "C0").exit_code == 1

@@ -1,0 +1,62 @@
+"""The SQL of small rulesets, for DuckDB and for PostgreSQL, as files beside each other: a change of the SQL is a change that is seen.
+
+`ASSIGNRULES_GOLDEN=write pytest tests/sql/test_golden.py` writes them anew.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assignrules.check import check_files
+from assignrules.databases.duckdb import DuckDBMemory
+from assignrules.databases.embedded import create_store
+from assignrules.diagnostics import SourceFile
+from assignrules.schema.logical import credit
+from assignrules.schema.mapping import identity
+from assignrules.sql import compile_plan_sql, compile_searches
+
+FOLDER = Path(__file__).parent / "golden"
+AS_OF = date(2026, 11, 22)
+RULES = sorted(path.stem for path in FOLDER.glob("*.rules"))
+
+
+def compiled(name: str, dialect: str) -> str:
+    source = SourceFile(f"{name}.rules", (FOLDER / f"{name}.rules").read_text(encoding="utf-8"))
+    checked = check_files([source], credit())
+    assert checked.ruleset is not None, checked.diagnostics
+    own = [search.name for search in checked.ruleset.searches()]
+    mapping = identity(credit())
+    return "\n".join(
+        (compile_searches(checked.ruleset, mapping, dialect, AS_OF, own), compile_plan_sql(checked.ruleset, mapping, dialect, AS_OF))
+    )
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize("name", RULES)
+def test_golden(name: str, dialect: str) -> None:
+    path = FOLDER / f"{name}.{dialect}.sql"
+    sql = compiled(name, dialect)
+    if os.environ.get("ASSIGNRULES_GOLDEN") == "write":
+        path.write_text(sql, encoding="utf-8")
+    assert sql == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_duckdb_runs_the_golden_files(name: str) -> None:
+    database = DuckDBMemory()
+    with database.writing(create=True) as session:
+        create_store(session, credit())
+        session.commit()
+    with database.reading() as session:
+        for statement in (FOLDER / f"{name}.duckdb.sql").read_text(encoding="utf-8").split(";\n"):
+            if statement.strip():
+                assert session.fetch(statement) == []
+
+
+def test_no_clock_of_the_database_is_read() -> None:
+    words = ("now(", "current_date", "current_timestamp", "today(", "localtime")
+    for path in FOLDER.glob("*.sql"):
+        text = path.read_text(encoding="utf-8").lower()
+        assert not [word for word in words if word in text], path.name

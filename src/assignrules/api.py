@@ -189,9 +189,14 @@ def compile_sql(project: Project, search: str | None = None, *, dialect: str | N
     wanted = dialect or _database(project).dialect
     _check_dialect(wanted)
     if search is not None:
-        _known_search(ruleset, search)
-        return compile_searches(ruleset, _mapping(), wanted, project.as_of, [search])
-    return compile_plan_sql(ruleset, _mapping(), wanted, project.as_of)
+        _, name = _known_search(ruleset, search)
+        return compile_searches(ruleset, _mapping(), wanted, project.as_of, [name])
+    names = [item.name for item in ruleset.searches()]
+    parts = (
+        compile_searches(ruleset, _mapping(), wanted, project.as_of, names),
+        compile_plan_sql(ruleset, _mapping(), wanted, project.as_of),
+    )
+    return "\n".join(part for part in parts if part)
 
 
 def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadReport:
@@ -387,6 +392,7 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
         if source is None:
             results.append(TestResult(name, name, found))
             continue
+        source = projects.with_last_line_ended(source)
         sources[name] = source
         case, found = _case(project, source)
         if case is None:
@@ -619,9 +625,9 @@ def _known_guards(names: Collection[str], known: Collection[str]) -> None:
 
 
 def _check_dialect(dialect: str) -> None:
-    from sqlglot.dialects.dialect import Dialect
+    from assignrules.sql import known_dialects
 
-    names = sorted(name for name in Dialect.classes if name)
+    names = known_dialects()
     if dialect not in names:
         help = did_you_mean(dialect, names) or "dialects are " + ", ".join(f"`{name}`" for name in names)
         raise Problems([diagnostic("E0906", f"there is no SQL dialect `{dialect}`", help=help)])

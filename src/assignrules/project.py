@@ -84,6 +84,7 @@ def open_project(
     source, problems = decode(path.name, data)
     if source is None:
         return None, None, tuple(replace(problem, code=CODE) for problem in problems)
+    source = with_last_line_ended(source)
     node, problems = yaml.read_yaml(source, CODE)
     if node is None:
         return None, source, problems
@@ -121,6 +122,11 @@ def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnos
     except OSError as error:
         return None, (diagnostic(CODE, f"`{name}` cannot be read: {(error.strerror or 'unknown reason').lower()}"),)
     return decode(name, data)
+
+
+def with_last_line_ended(source: SourceFile) -> SourceFile:
+    """A YAML text whose last line ends with a line break: the parser marks ends on the line behind, which then is one of the text."""
+    return source if source.text.endswith("\n") else SourceFile(source.name, f"{source.text}\n")
 
 
 def database_of(project: Project, variables: Mapping[str, str] | None = None) -> tuple[Database | None, tuple[Diagnostic, ...]]:

@@ -62,7 +62,9 @@ def test_check_as_sarif_and_github(run, broken: Path, monkeypatch: pytest.Monkey
     assert place["artifactLocation"]["uri"] == "mine/rules/broken.rules"
     annotated = run("check", "--project", broken, "--format", "github")
     assert annotated.exit_code == 1
-    assert annotated.stdout.startswith("::error file=mine/rules/broken.rules,line=1,col=19,endColumn=29,title=E0201 unknown name::unknown name")
+    assert annotated.stdout.startswith(
+        "::error file=mine/rules/broken.rules,line=1,col=19,endColumn=29,title=E0201 unknown name::unknown name"
+    )
     assert "%0Ahelp: did you mean" in annotated.stdout
 
 

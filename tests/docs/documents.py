@@ -2,8 +2,8 @@
 
 A block ``console`` holds commands (``$ assignrules …``) and their output; ``…`` stands for what is left out, alone on a line for lines. The
 console blocks of one document run in order in one folder, and a failing command is followed by ``$ echo $?``. A block whose first line of
-words names a path (``csv data/customers.csv``) is written to that file. A block ``rules`` without a path is checked by itself; a block
-``text diagnostics`` after it holds what `check` says of it.
+words names a path (``csv data/customers.csv``) is written to that file; ``diff rules/x.rules`` exchanges lines of one. A block ``rules`` without
+a path is checked by itself; a block ``text diagnostics`` after it holds what `check` says of it. Times and hashes may be any.
 
     python -m tests.docs.documents           # writes the real output and the made tables into the documents; then read the difference
 """
@@ -33,7 +33,8 @@ ENVIRONMENT = {"LOGNAME": "jane", "COLUMNS": "100", "NO_COLOR": "1", "GITHUB_WOR
 LEFT_OUT = "…"
 
 _FENCE = re.compile(r"^```(.*)$")
-_VOLATILE = ((re.compile(r"sha256:[0-9a-f]{64}"), "sha256:…"), (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?"), "…"))
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,7 @@ def run(document: Path) -> list[Ran]:
         for step in steps:
             if isinstance(step, Block):
                 assert step.path is not None
-                Path(step.path).parent.mkdir(parents=True, exist_ok=True)
-                Path(step.path).write_text(step.text, encoding="utf-8")
+                _write(step, Path(step.path))
                 continue
             output, code = shell.run(step.text)
             after = written.index(step) + 1
@@ -135,12 +135,12 @@ def run(document: Path) -> list[Ran]:
 def matches(expected: tuple[str, ...], output: tuple[str, ...]) -> bool:
     """Whether the shown output is the real one, but for what is left out."""
     pattern = ""
-    for line in _trimmed("\n".join(expected)):
+    for line in map(_steady, _trimmed("\n".join(expected))):
         if line.strip() == LEFT_OUT:
             pattern += r"(?:[^\n]*\n)*?"
         else:
             pattern += r"[^\n]*".join(re.escape(part) for part in line.split(LEFT_OUT)) + r"\n"
-    return re.fullmatch(pattern, "".join(f"{line}\n" for line in output)) is not None
+    return re.fullmatch(pattern, "".join(f"{_steady(line)}\n" for line in output)) is not None
 
 
 def diagnosed(text: str) -> str:
@@ -148,6 +148,17 @@ def diagnosed(text: str) -> str:
     source = SourceFile("example.rules", text)
     checked = check_files([source], credit())
     return as_text(checked.diagnostics, {source.name: source}).rstrip("\n")
+
+
+def _write(block: Block, path: Path) -> None:
+    if block.kind != "diff":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+        return
+    text = path.read_text(encoding="utf-8")
+    old, new = ("".join(f"{line[1:]}\n" for line in block.lines if line.startswith(sign)) for sign in "-+")
+    assert text.count(old) == 1, f"line {block.line}: the file does not have these lines once"
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _trimmed(output: str) -> tuple[str, ...]:
@@ -204,9 +215,8 @@ class _Shell:
 
 
 def _steady(line: str) -> str:
-    for pattern, instead in _VOLATILE:
-        line = pattern.sub(instead, line)
-    return line
+    """A line with any time made the same, so that a document may show one."""
+    return _TIME.sub("2026-11-22 09:00:00", line)
 
 
 def _rewritten(document: Path) -> str:
@@ -215,7 +225,7 @@ def _rewritten(document: Path) -> str:
     changes: dict[tuple[int, int], tuple[str, ...]] = {}  # from (0-based), how many, the lines instead
     for done in run(document):
         if not matches(done.command.expected, done.output):
-            changes[done.command.line, len(done.command.expected)] = tuple(map(_steady, done.output))
+            changes[done.command.line, len(done.command.expected)] = tuple(_HASH.sub("sha256:…", line) for line in done.output)
     found = list(blocks("\n".join(lines)))
     for example, after in zip(found, found[1:], strict=False):
         if example.kind == "rules" and example.path is None and after.words == ("text", "diagnostics"):

@@ -13,7 +13,7 @@ from assignrules.cli.output import emit
 @click.option("--dialect", metavar="D", help="The SQL of this database, like postgres or snowflake; otherwise the environment's.")
 @common
 def compile(search: str | None, dialect: str | None, options: Options) -> None:
-    """Print the SQL of a search, or of the whole plan.
+    """Print the SQL of a search, or of all searches and the plan.
 
     Formatted, and commented with the names of the rules. Nothing is run and no database is opened.
     """

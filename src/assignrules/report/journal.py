@@ -10,8 +10,8 @@ from typing import Any
 from assignrules.ir.changes import Change
 from assignrules.journal.tables import Run
 from assignrules.report.diagnostics import document
-from assignrules.report.page import BOLD, DIM, Page, count, plain
-from assignrules.report.plan import EXAMPLES, change_words, subjects, unit_name
+from assignrules.report.page import DIM, Page, count, plain
+from assignrules.report.plan import EXAMPLES, GROUPS, change_words, subjects, unit_name
 
 
 def runs_text(runs: Sequence[Run], page: Page) -> str:
@@ -34,7 +34,7 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = Fa
     """One run: who, when, why, and its changes."""
     rows = [
         ["as of", run.as_of.isoformat()],
-        ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (as {plain(run.login)})" if run.login != run.user else "")],
+        ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (login {plain(run.login)})" if run.login != run.user else "")],
         ["environment", run.environment],
     ]
     rows += [
@@ -52,15 +52,21 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = Fa
         if value not in (None, "")
     ]
     lines = [page.heading(f"Run {run.id}: {count(run.changes, 'change')}"), *page.table(rows, indent="  "), ""]
-    units: dict[tuple[str, str | None, str], list[Change]] = {}
+    units: dict[tuple[str, str | None], dict[str, list[Change]]] = {}
     for change in changes:
-        units.setdefault((change.target, change.member, _words(change)), []).append(change)
-    for (target, member, words), members in units.items():
-        lines.append(f"{page.paint(unit_name(target, member), BOLD)}  {words}: {subjects(target, len(members))}")
-        named = members if full else members[:EXAMPLES]
-        lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_because(item)}") for item in named]
-        if len(members) > len(named):
-            lines.append(page.paint(f"    … and {len(members) - len(named):,} more", DIM))
+        units.setdefault((change.target, change.member), {}).setdefault(_words(change), []).append(change)
+    for (target, member), groups in units.items():
+        lines.append(page.heading(unit_name(target, member)))
+        ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+        for words, members in ordered if full else ordered[:GROUPS]:
+            lines.append(f"  {words}: {subjects(target, len(members))}")
+            named = members if full else members[:EXAMPLES]
+            lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_because(item)}") for item in named]
+            if len(members) > len(named):
+                lines.append(page.paint(f"    … and {len(members) - len(named):,} more", DIM))
+        rest = [] if full else ordered[GROUPS:]
+        if rest:
+            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, sum(len(members) for _, members in rest))}")
     return "\n".join(lines).rstrip() + "\n"
 
 

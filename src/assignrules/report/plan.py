@@ -47,7 +47,7 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
         lines += _data_problems(title, problems, page, color)
     lines += _guards(plan, page)
     lines += _totals(plan, page)
-    lines += ["", *_verdict(plan, page, next_step)]
+    lines += _verdict(plan, page, next_step)
     return "\n".join(lines) + "\n"
 
 
@@ -79,7 +79,7 @@ def _head(plan: Plan, page: Page, full: bool) -> list[str]:
 
 
 def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
-    """The changes of each target and member, the most frequent difference first. One pass over the changes."""
+    """The changes of each target and member, the most frequent difference first, then in the plan's order. One pass over the changes."""
     units: dict[tuple[str, str | None], dict[tuple[str, Printed, Printed], _Group]] = {}
     for line in plan.changes:
         change = json.loads(line)
@@ -94,8 +94,7 @@ def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
         if len(group.places) < EXAMPLES:
             group.places[_place(change)] = None
     for (target, member), groups in units.items():
-        ordered = sorted(groups.values(), key=lambda item: (-item.count, item.action, shown(item.before), shown(item.after)))
-        yield target, member, ordered
+        yield target, member, sorted(groups.values(), key=lambda item: -item.count)
 
 
 def _place(change: Mapping[str, Any]) -> str:
@@ -238,7 +237,7 @@ def _totals(plan: Plan, page: Page) -> list[str]:
         return []
     if len(rows) > 2:
         rows.append(["all", *_numbers(totals), ""])
-    return page.table(rows, right=(1, 2, 3, 4), header=True)
+    return [*page.table(rows, right=(1, 2, 3, 4), header=True), ""]
 
 
 def _numbers(numbers: Sequence[int]) -> list[str]:

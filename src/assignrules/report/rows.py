@@ -54,11 +54,11 @@ def counts_as_json(counts: Counts) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """RFC 4180 with plain line ends, and no formulas."""
+    """RFC 4180 with plain line ends, also inside a cell, and no formulas."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([[neutral(cell) for cell in row] for row in rows])
+    writer.writerows([[neutral(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows])
     return stream.getvalue()
 
 

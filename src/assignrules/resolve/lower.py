@@ -178,7 +178,8 @@ class Lowering:
         if name.text in self.names.known(self.entity):
             self.report("E0207", f"`{name.text}` is not a link, so nothing follows it", name.span)
         else:
-            self._unknown(name.text, name.span)
+            links = [link.name for link in self.names.schema.entities[self.entity].links.values()]
+            self._unknown(name.text, name.span, links)
         return None
 
     def _named(self, word: str, span: Span, current: bool) -> Expression | None:
@@ -217,10 +218,10 @@ class Lowering:
         self._unknown(word, span)
         return None
 
-    def _unknown(self, word: str, span: Span) -> None:
+    def _unknown(self, word: str, span: Span, wanted: list[str] | None = None) -> None:
         if word in self.names.lost:
             return
-        help = did_you_mean(word, self.names.known(self.entity))
+        help = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted)
         if help is None:
             owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
             if owners:

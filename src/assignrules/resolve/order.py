@@ -30,11 +30,19 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
     for block in active:
         for expression in deciding_expressions(block):
             needs[block.target, block.member] |= readings.of(expression) & written
-    sorter = TopologicalSorter({unit: sorted(needs[unit], key=_unit_key) for unit in sorted(needs, key=_unit_key)})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        _report_circle(error.args[1], active, problems)
+    sorter = _sorter(needs)
+    circles = 0
+    while True:
+        try:
+            sorter.prepare()
+            break
+        except CycleError as error:
+            circles += 1
+            _report_circle(error.args[1], active, problems)
+            for unit in set(error.args[1]):  # without these, the next circle shows
+                del needs[unit]
+            sorter = _sorter(needs)
+    if circles:
         return None
     order: list[Unit] = []
     while sorter.is_active():
@@ -42,6 +50,10 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
         order.extend(ready)
         sorter.done(*ready)
     return tuple(order)
+
+
+def _sorter(needs: Mapping[Unit, set[Unit]]) -> TopologicalSorter[Unit]:
+    return TopologicalSorter({unit: sorted(needs[unit] & needs.keys(), key=_unit_key) for unit in sorted(needs, key=_unit_key)})
 
 
 def _unit_key(unit: Unit) -> tuple[str, str]:

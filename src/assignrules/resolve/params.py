@@ -73,7 +73,7 @@ def _param_value(expression: tree.Expression, word: str, type: Type, currency: s
     if literal is None:
         if len(problems) == before:
             problems.append(
-                diagnostic("E0312", f"parameter `{word}` needs a constant", expression.span, help="write the value itself, as in `60 days`")
+                diagnostic("E0312", f"parameter `{word}` needs a constant", expression.span, help=_example(type))
             )
         return None
     fitted = fit_constant(literal, type, currency)

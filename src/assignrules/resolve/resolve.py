@@ -22,7 +22,7 @@ UNSUPPORTED: dict[type[tree.Statement], str] = {
     tree.Propose: "`propose`",
     tree.Alert: "`alert`",
     tree.Report: "`report`",
-    tree.Require: "`require` and `warn`",
+    tree.Require: "`require` or `warn`",
 }
 
 

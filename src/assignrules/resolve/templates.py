@@ -25,7 +25,8 @@ def parse_template(text: tree.Text, problems: list[Diagnostic]) -> list[str | tr
             if end < 0 or not PATH.match(inside):
                 message = "a brace is not closed" if end < 0 else f"`{{{inside}}}` is not a name"
                 problems.append(diagnostic("E0409", message, text.span, help="write a name, as in `{outstanding}`, or `{{` for a brace"))
-                return []
+                position = len(value) if end < 0 else end + 1
+                continue
             if literal:
                 pieces.append(literal)
                 literal = ""

@@ -1,0 +1,151 @@
+"""What an explanation consists of, as values. States and values are printed forms (``ir.values.printed``), texts are in the rule language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from assignrules.ir.changes import Printed
+
+
+class NodeKind(Enum):
+    """What a node of a tree is: conditions that must all hold, of which one must hold, that must not hold; a single test; a search, definition,
+    field or target by its name; an aggregate; another value."""
+
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+    TEST = "test"
+    NAME = "name"
+    AGGREGATE = "aggregate"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class RowBehind:
+    """A row that an aggregate counts: its business key and label, the aggregated value on it (None also where nothing is aggregated but the row
+    itself), and the date that `latest` and `earliest` go by."""
+
+    key: str
+    label: str | None
+    value: Printed
+    day: Printed
+
+
+@dataclass(frozen=True, slots=True)
+class RowsBehind:
+    """The first rows behind an aggregate, the weightiest first, and how many there are in all. ``entity``: of which they are."""
+
+    entity: str
+    first: tuple[RowBehind, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a condition or value. ``value``: of a ``condition`` its truth, else its value; None is missing, of a condition also that the link
+    to its row leads nowhere.
+
+    ``parts``: below `and`, `or`, `not` the conditions; below a test the values of its sides; below a name what it stands for. ``repeated``: the
+    parts of this name were given earlier. ``label``: of a search. ``rows``: of an aggregate.
+    """
+
+    kind: NodeKind
+    text: str
+    condition: bool
+    value: Printed
+    parts: tuple[Node, ...] = ()
+    label: str | None = None
+    rows: RowsBehind | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A line of a block, its `otherwise`, or a side of a set or cover.
+
+    ``word``: ``line``, ``otherwise``, ``add``, ``remove``, ``eligibility``, ``removal``; ``number`` of a line. ``text``: the condition, empty for
+    `otherwise`. ``gives``: what it would write as text, ``result`` as a value (None where it keeps, clears or takes out). ``holds``: the
+    condition's truth; ``decides``: this is what the subject gets.
+    """
+
+    word: str
+    number: int | None
+    at: str
+    text: str
+    gives: str | None
+    result: Printed
+    holds: bool
+    decides: bool
+    condition: Node | None
+
+
+class BlockState(Enum):
+    """Whether a block runs on the day."""
+
+    RUNS = "runs"
+    DISABLED = "disabled"
+    NOT_YET = "not yet"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockExplanation:
+    """A block on one subject. ``from_`` and ``until`` are its days, ``decided`` says whether it is this block that decides."""
+
+    rule: str
+    label: str | None
+    at: str
+    state: BlockState
+    from_: date | None
+    until: date | None
+    decided: bool
+    where: Node | None
+    except_: Node | None
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitExplanation:
+    """A target (of sets and covers with its member) of one subject: the state before, as planned, and what decided.
+
+    ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the plan;
+    None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want. ``conflict``: on both sides.
+    ``blocks``: all that write it, highest priority first.
+    """
+
+    target: str
+    member: str | None
+    before: Printed
+    planned: Printed
+    action: str | None
+    rule: str | None
+    line: int | str | None
+    at: str | None
+    because: str | None
+    held_by: str | None
+    asked: Printed
+    conflict: bool
+    blocks: tuple[BlockExplanation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectExplanation:
+    """Everything that the rules say of one row. ``units`` by target and member."""
+
+    entity: str
+    key: str
+    label: str | None
+    units: tuple[UnitExplanation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why the rows of a business key get what they get on a day. ``subjects``: one for each entity that has such a row, none where there is no
+    such row. ``target``: the one that was asked for."""
+
+    key: str
+    as_of: date
+    target: str | None
+    subjects: tuple[SubjectExplanation, ...]

@@ -1,0 +1,220 @@
+"""Random rulesets: parameters, definitions over definitions, searches, and blocks of every shape, each statement a file of its own.
+
+One file for each statement: so statements can be shuffled and still stand at the same place, which plans print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from tests.differential.datasets import Rows
+from tests.differential.expressions import ENTITIES, FULL, MEMBERS, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
+
+from assignrules.diagnostics import SourceFile
+from assignrules.ir.types import Kind
+from assignrules.schema.dataset import Dataset
+from assignrules.schema.logical import Shape
+from assignrules.testing.case import ProjectSettings
+
+DAYS = (date(2026, 11, 22), date(2026, 3, 31), date(2024, 2, 29), date(2026, 12, 31), date(2027, 1, 1))
+PARAMS = (
+    Name(None, "p_days", "days"),
+    Name(None, "p_text", "text"),
+    Name(None, "p_large", "money", FULL),
+    Name(None, "p_count", "integer"),
+    Name(None, "p_day", "date"),
+)
+PARAM_TEXTS = (
+    "param p_days: duration = 10 days",
+    'param p_text: text = "A"',
+    "param p_large: money = 100 EUR",
+    "param p_count: integer = 2",
+    "param p_day: date = 2026-11-01",
+)
+# The built-in definitions that read no target, and those that read the status of documents
+BUILT_IN = (
+    Name("document", "days_overdue", "integer"),
+    Name("document", "is_open_debit", "condition"),
+    Name("document", "declaration_deadline", "date"),
+    Name("customer", "outstanding", "money", FULL),
+    Name("customer", "overdue", "money", FULL),
+    Name("customer", "exposure", "money", FULL),
+    Name("customer", "overdue_rate", "number", FULL),
+    Name("customer", "oldest_overdue_days", "integer"),
+    Name("customer", "has_dunning_email", "condition"),
+    Name("guarantee", "in_force", "condition"),
+    Name("legal_entity", "total_guarantee", "money", FULL),
+    Name("legal_entity", "exposure", "money", FULL),
+    Name("legal_entity", "credit_limit_in_force", "money", FULL),
+    Name("legal_entity", "limit_usage", "number", FULL),
+)
+UNITS: tuple[Unit, ...] = (
+    ("scenario", None), ("group", "A"), ("cover", "A"), ("collector", None), ("group", "it's"), ("risk_class", None), ("document_status", None),
+    ("proposed_credit_limit", None), ("order_block", None), ("payment_terms_days", None), ("portfolio", "A"), ("cover", "B"), ("colleague", "A"),
+)  # fmt: skip
+STANDINGS = ("customer", "document", "legal_entity", "guarantee", "order", "score", "policy", "policy_country", "dunning_event")
+
+
+@dataclass(frozen=True)
+class World:
+    """Rules, rows and a day. ``names``: what the rules define, by entity; ``searches`` of the rules themselves."""
+
+    rules: tuple[SourceFile, ...]
+    data: Dataset
+    today: date
+    project: ProjectSettings
+    names: dict[str, list[str]]
+    searches: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """What a failing example prints."""
+        rules = "\n".join(source.text for source in self.rules)
+        rows = "\n".join(f"  {entity}: {row}" for entity, rows in self.data.rows.items() for row in rows)
+        return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n  values {self.data.values}\n  members {self.data.members}"
+
+
+@st.composite
+def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = True, depth: int = 2) -> World:
+    """A random world. ``current`` False: no rule looks at states before the run, so planning again after applying plans nothing."""
+    today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
+    ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
+    currency = "USD" if draw(st.integers(0, 7)) == 7 else "EUR"
+    units = draw(st.permutations(UNITS))[: draw(st.integers(2, 5))]
+    writer = Writer(draw, today, units, current, [*PARAMS, *BUILT_IN])
+    texts = list(PARAM_TEXTS)
+    names: dict[str, list[str]] = {}
+    searches: list[str] = []
+    for number in range(writer.number_of(2, 6)):
+        name, text = _definition(writer, f"d{number}", depth)
+        writer.names.append(name)
+        names.setdefault(name.entity or "", []).append(name.name)
+        texts.append(text)
+    for number in range(writer.number_of(1, 3)):
+        entity, rank = writer.one(STANDINGS), writer.number_of(0, len(units))
+        condition = writer.condition(Scope(entity, rank), depth)
+        texts.append(f"search s{number} on {entity} where {condition}")
+        writer.names.append(Name(entity, f"s{number}", "condition", rank=rank))
+        names.setdefault(entity, []).append(f"s{number}")
+        searches.append(f"s{number}")
+    for place, unit in enumerate(units):
+        texts.extend(_Block(writer, unit, place, depth).texts())
+    rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
+    data = Rows(draw, today, ignored).dataset()
+    return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches))
+
+
+def _definition(writer: Writer, word: str, depth: int) -> tuple[Name, str]:
+    entity = writer.one(STANDINGS)
+    scope = Scope(entity, writer.number_of(0, len(writer.units)))
+    kind = writer.one(("money", "condition", "number", "date", "text", "integer", "days", "truth"))
+    if kind == "money":
+        text = writer.money(scope, depth, FULL)
+    elif kind == "number":
+        text = writer.number(scope, depth, FULL)
+    else:
+        text = getattr(writer, kind)(scope, depth)
+    scale = FULL if kind in ("money", "number") else 0
+    if kind in ("condition", "truth"):
+        kind = "truth"  # it may be either, by what was drawn; as a truth value it serves everywhere
+    return Name(entity, word, kind, scale, scope.rank), f"define {word} on {entity} = {text}"
+
+
+class _Block:
+    """The blocks of one unit, which may read the units before it."""
+
+    def __init__(self, writer: Writer, unit: Unit, place: int, depth: int) -> None:
+        self.writer = writer
+        self.target = SCHEMA.targets[unit[0]]
+        self.member = unit[1]
+        self.scope = Scope(self.target.entity, place)
+        self.depth = depth
+
+    def texts(self) -> list[str]:
+        """One block, or several with priorities."""
+        count = max(1, self.writer.number_of(0, 4) - 2)
+        return [self._block(f"priority {10 * number}" if count > 1 else None) for number in range(1, count + 1)]
+
+    def _block(self, priority: str | None) -> str:
+        writer = self.writer
+        head = f"assign {self.target.name}" + ("" if self.member is None else f" {quoted(self.member)}")
+        if writer.chance(20):
+            head += ' "A label"'
+        body = {Shape.VALUE: self._lines, Shape.SET: self._sides, Shape.COVER: self._cover}[self.target.shape]()
+        clauses = [] if priority is None else [priority]
+        if writer.chance(40):
+            clauses.append(f"where {writer.condition(self.scope, self.depth)}")
+        if writer.chance(40):
+            clauses.append(f"except {writer.condition(self.scope, self.depth - 1)}")
+        if writer.chance(30):
+            clauses.append(f"guard at most {writer.one(('20%', '0%', '1 changes', '0 changes', '100%', '33.3%'))}")
+        if writer.chance(50):
+            clauses.append(f"because {quoted(self._because())}")
+        if writer.chance(15):
+            clauses.append(f"from {(writer.today + timedelta(days=writer.one((0, -1, 1)))).isoformat()}")
+        if writer.chance(15):
+            clauses.append(f"until {(writer.today + timedelta(days=writer.one((1, 2)))).isoformat()}")
+        if writer.chance(5):
+            clauses.append("disabled")
+        parts = [*body, *clauses] if writer.chance(50) else [*clauses, *body]
+        return "\n  ".join([head, *parts])
+
+    def _condition(self) -> str:
+        return self.writer.condition(self.scope, self.depth)
+
+    def _lines(self) -> list[str]:
+        lines = [f"{self._value()} to {self._condition()}" for _ in range(self.writer.number_of(1, 3))]
+        kind = self.writer.number_of(0, 4)
+        if kind:
+            lines.append("otherwise " + ("keep", "clear", self._value(), self._value())[kind - 1])
+        return lines
+
+    def _value(self) -> str:
+        writer, kind = self.writer, self.target.type.kind
+        if writer.chance(30):
+            if kind is Kind.TEXT:
+                return f"({writer.text(self.scope, 1)})"
+            if kind is Kind.MONEY:
+                return f"({writer.money(self.scope, 1, FULL)})"
+            if kind is Kind.INTEGER:
+                return f"({writer.integer(self.scope, 1)})"
+            return f"({writer.truth(self.scope, 1)})"
+        if kind is Kind.TEXT:
+            return quoted(writer.one(VALUES))
+        if kind is Kind.MONEY:
+            return writer.one(("100 EUR", "250.50 EUR", "100 USD", "0"))
+        return writer.one(("0", "1", "2", "(-3)")) if kind is Kind.INTEGER else writer.one(("true", "false"))
+
+    def _sides(self) -> list[str]:
+        kind = self.writer.number_of(0, 4)
+        sides = [] if kind == 4 else [f"add {self._condition()}"]
+        if kind:
+            sides.append("remove others" if kind == 1 else f"remove {self._condition()}")
+        return sides
+
+    def _cover(self) -> list[str]:
+        amount = self.writer.one(("100 EUR", "20_000 EUR", "100 USD", "0 EUR")) if self.writer.chance(50) else self.writer.money(self.scope, 1, FULL)
+        kind = self.writer.number_of(0, 4)
+        sides = [] if kind == 4 else [f"eligibility {self._condition()} amount {amount}"]
+        if kind:
+            sides.append("removal others" if kind == 1 else f"removal {self._condition()}")
+        return sides
+
+    def _because(self) -> str:
+        """Names of the subject in braces, its own target among them, which reads as current."""
+        writer = self.writer
+        pieces = ["{{x}} "]
+        for _ in range(writer.number_of(0, 3)):
+            kind = writer.one(("text", "money", "number", "date", "integer", "truth", "days"))
+            found = writer._leaf(self.scope, kind)
+            if found is not None and " " not in found and not found.startswith(('"', "(")):
+                pieces.append(f"{{{found}}}, ")
+        if self.member is None and writer.chance(30):
+            pieces.append(f"{{{self.target.name}}}")
+        return "".join(pieces)
+
+
+__all__ = ["ENTITIES", "MEMBERS", "World", "worlds"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from assignrules.ir.ruleset import Ruleset
     from assignrules.journal.tables import Run
     from assignrules.load import LoadReport
-    from assignrules.plan.explain import Explanation
+    from assignrules.plan.explanation import Explanation
     from assignrules.plan.model import Plan
     from assignrules.plan.searches import SearchCount, SearchResult
     from assignrules.schema.logical import Schema
@@ -125,6 +125,8 @@ def load_project(
     parameters in the rule language (``{"large": "400_000 EUR"}``), before those of the project file.
     """
     place = Path(folder) if folder is not None else Path.cwd()
+    if not place.exists():
+        raise Problems([diagnostic("E0901", f"folder `{place}` does not exist")])
     path = place if place.is_file() else projects.find_project_file(place)
     if path is None:
         message = f"there is no project file `{FILE_NAME}` in `{place.name or place}` or above it"
@@ -145,7 +147,7 @@ def check(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> Che
     sources, problems = projects.rule_sources(project)
     if not paths:
         return _check(project, sources, problems)
-    given, faults = _given_files(project, paths)
+    given, faults = projects.given_rule_sources(project, paths)
     names = {source.name for source in given}
     if names <= {source.name for source in sources}:
         report = _check(project, sources, problems)
@@ -162,7 +164,7 @@ def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (),
     from assignrules.syntax.formatter import format_file
     from assignrules.syntax.text import parse
 
-    sources, problems = _given_files(project, paths) if paths else projects.rule_sources(project)
+    sources, problems = projects.given_rule_sources(project, paths) if paths else projects.rule_sources(project)
     found = list(problems)
     changed, unchanged = [], []
     for source in sources:
@@ -255,7 +257,7 @@ def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str
             only=only,
             created=created,
             expires=created + LIFETIME if created is not None else None,
-            git=git_revision(project.root),
+            git=projects.git_revision(project.root),
         )
 
 
@@ -367,9 +369,10 @@ def explain(project: Project, customer: str, target: str | None = None) -> Expla
     ruleset = _ruleset(project)
     _known_target(target)
     with _reading(project) as session:
-        if not _is_subject(session, customer):
+        found = explain_subject(session, ruleset, _mapping(), customer, as_of=project.as_of, target=target)
+        if not found.subjects:
             raise Problems([_no_customer(session, customer)])
-        return explain_subject(session, ruleset, _mapping(), customer, as_of=project.as_of, target=target)
+        return found
 
 
 def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> TestReport:
@@ -386,7 +389,7 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
     results = []
     planner = DuckDBPlanner(_schema())
     for path in _test_files(project, paths):
-        name = _name(project, path)
+        name = projects.shown_name(project, path)
         start = time.perf_counter()
         source, found = projects.read_source(path, name)
         if source is None:
@@ -406,31 +409,13 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
     return TestReport(tuple(results), sources)
 
 
-def git_revision(folder: Path) -> str | None:
-    """The revision that the folder's files are of, with ``-dirty`` where some differ from it; None outside git."""
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None  # no git on this machine, or one that hangs: a plan does without
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
 def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic]) -> CheckReport:
     from assignrules.check import check_files
 
     checked: Checked = check_files(
         sources, _schema(), params=project.params, currency=project.currency, ignored_currencies=project.ignored_currencies
     )
-    found = (*problems, *checked.diagnostics)
+    found = in_file_order((*problems, *checked.diagnostics))
     ruleset = None if has_errors(found) else checked.ruleset
     return CheckReport(tuple(source.name for source in sources), found, ruleset, _by_name(project, sources))
 
@@ -446,32 +431,6 @@ def _ruleset(project: Project) -> Ruleset:
     if report.ruleset is None:
         raise Problems(report.diagnostics, report.sources)
     return report.ruleset
-
-
-def _given_files(project: Project, paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
-    sources: dict[str, SourceFile] = {}
-    problems: list[Diagnostic] = []
-    for given in paths:
-        path = Path(given)
-        if not path.exists():
-            problems.append(diagnostic("E0906", f"`{path}` does not exist"))
-            continue
-        files = sorted(path.rglob("*.rules")) if path.is_dir() else [path]
-        if not files:
-            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help="rule files are called `*.rules`"))
-        for file in files:
-            source, found = projects.read_source(file, _name(project, file))
-            problems.extend(found)
-            if source is not None:
-                sources[source.name] = source
-    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
-
-
-def _name(project: Project, path: Path) -> str:
-    """A file as it is shown: relative to the project where it lies in it."""
-    path = path.resolve()
-    root = project.root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def _test_files(project: Project, paths: Sequence[str | os.PathLike[str]]) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -124,6 +124,33 @@ def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnos
     return decode(name, data)
 
 
+def given_rule_sources(project: Project, paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
+    """The rule files of some paths, folders whole, sorted by name; and what cannot be read."""
+    sources: dict[str, SourceFile] = {}
+    problems: list[Diagnostic] = []
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            problems.append(diagnostic("E0906", f"`{path}` does not exist"))
+            continue
+        files = sorted(path.rglob("*.rules")) if path.is_dir() else [path]
+        if not files:
+            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help="rule files are called `*.rules`"))
+        for file in files:
+            source, found = read_source(file, shown_name(project, file))
+            problems.extend(found)
+            if source is not None:
+                sources[source.name] = source
+    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
+
+
+def shown_name(project: Project, path: Path) -> str:
+    """A file as it is shown: relative to the project where it lies in it."""
+    path = path.resolve()
+    root = project.root.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
 def with_last_line_ended(source: SourceFile) -> SourceFile:
     """A YAML text whose last line ends with a line break: the parser marks ends on the line behind, which then is one of the text."""
     return source if source.text.endswith("\n") else SourceFile(source.name, f"{source.text}\n")
@@ -157,6 +184,24 @@ def database_of(project: Project, variables: Mapping[str, str] | None = None) ->
     # The address is not shown: it may hold a password.
     message = f"environment `{environment.name}`: the database has no address that can be opened"
     return None, (diagnostic(CODE, message, environment.span, help="write it like `duckdb:///file.duckdb`, relative to the project file"),)
+
+
+def git_revision(folder: Path) -> str | None:
+    """The revision that the folder's files are of, with ``-dirty`` where some differ from it; None outside git."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None  # no git on this machine, or one that hangs: a plan does without
+    return done.stdout.strip() or None if done.returncode == 0 else None
 
 
 def _rule_files(folder: Path) -> Iterator[Path]:

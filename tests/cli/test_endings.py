@@ -56,6 +56,7 @@ def test_no_project(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code == 1
     assert json.loads(done.stdout)["diagnostics"][0]["code"] == "E0901"
     assert "assignrules init" in done.stderr
+    assert "does not exist" in run("check", "--project", "nowhere").stderr
 
 
 def test_no_environment(run, project: Path) -> None:

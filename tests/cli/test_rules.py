@@ -75,6 +75,7 @@ def test_fmt(run, project: Path) -> None:
     would = run("fmt", "--check")
     assert would.exit_code == 1
     assert would.stdout == "would change rules/strategy.rules\n"
+    assert json.loads(run("fmt", "--check", "--format", "json").stdout)["changed"] == ["rules/strategy.rules"]
     done = run("fmt")
     assert done.exit_code == 0
     assert done.stdout == "formatted rules/strategy.rules\n"

@@ -112,6 +112,10 @@ def test_plan_writes_nothing(run, project: Path) -> None:
     assert run("plan", "--full", "--summary").exit_code == 64
 
 
+def test_plan_to_nowhere(run, project: Path) -> None:
+    assert run("plan", "-o", "none/today.plan").exit_code == 64
+
+
 def test_plan_only_one_target(run, project: Path) -> None:
     plan = json.loads(run("plan", "--only", "group", "--format", "json").stdout)
     assert {change["target"] for change in plan["changes"]} == {"group"}
@@ -182,6 +186,7 @@ def test_apply_asks(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None
     refused = run("apply")
     assert refused.exit_code == 64
     assert "--yes" in refused.stderr
+    assert json.loads(run("apply", "--format", "json").stdout)["diagnostics"][0]["code"] == "E0709"
     monkeypatch.setattr(apply_command, "interactive", lambda: True)
     no = run("apply", input="n\n")
     assert no.exit_code == 0

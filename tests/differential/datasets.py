@@ -49,10 +49,11 @@ class Rows:
 
     def dataset(self) -> Dataset:
         dataset = Dataset({entity: [self.row(entity, key) for key in self.keys[entity]] for entity in ENTITIES})
+        gaps = self.number_of(0, 5) == 5  # a missing rate is a data error, so mostly there is none
         dataset.rows["rates"] = [
             {"currency": currency, "on": self.today + timedelta(days=shift), "rate": Decimal(self.one(RATES))}
-            for currency in CURRENCIES[1:]
-            for shift in ((), (0,), (-30, 1), (-400, -60, -1))[min(3, self.number_of(0, 4))]
+            for currency in CURRENCIES
+            for shift in ((0,), (-30, 1), (-400, -60, -1), (-800, 0), (1,) if gaps else (-800,), () if gaps else (-2,))[self.number_of(0, 5)]
         ]
         for target in SCHEMA.targets.values():
             self.states(dataset, target)

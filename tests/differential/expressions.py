@@ -479,7 +479,7 @@ class Writer:
         for link in self._to_one(scope.entity):
             found.append((f"{link.name}.", link.to))
             found.extend((f"{link.name}.{further.name}.", further.to) for further in self._to_one(link.to))
-        if scope.entity == "customer" and ("collector" not in self.units or self.units.index(("collector", None)) < scope.rank):
+        if scope.entity == "customer" and (("collector", None) not in self.units or self.units.index(("collector", None)) < scope.rank):
             found.append(("collector.", "user"))
         return found
 

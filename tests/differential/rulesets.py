@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from tests.differential.datasets import Rows
-from tests.differential.expressions import ENTITIES, FULL, MEMBERS, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
+from tests.differential.expressions import FULL, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
 
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.types import Kind
@@ -70,9 +70,14 @@ class World:
     names: dict[str, list[str]]
     searches: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """All the rules."""
+        return "".join(source.text for source in self.rules)
+
     def __repr__(self) -> str:
         """What a failing example prints."""
-        rules = "\n".join(source.text for source in self.rules)
+        rules = self.text
         rows = "\n".join(f"  {entity}: {row}" for entity, rows in self.data.rows.items() for row in rows)
         return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n  values {self.data.values}\n  members {self.data.members}"
 
@@ -105,6 +110,22 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
     rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
     data = Rows(draw, today, ignored).dataset()
     return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches))
+
+
+@st.composite
+def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int = 6, depth: int = 3) -> World:
+    """A world without targets, and pairs of searches on one entity each: `yes0` where a condition holds, and `no0` where it does not."""
+    today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
+    writer = Writer(draw, today, (), True, [*PARAMS, *BUILT_IN])
+    texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
+    for number in range(count):
+        entity = writer.one(STANDINGS)
+        condition = writer.condition(Scope(entity), depth)
+        texts.append(f"search yes{number} on {entity} where {condition}")
+        texts.append(f"search no{number} on {entity} where not ({condition})")
+        names.setdefault(entity, []).extend((f"yes{number}", f"no{number}"))
+    rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
+    return World(rules, Rows(draw, today, ()).dataset(), today, ProjectSettings(), names, ())
 
 
 def _definition(writer: Writer, word: str, depth: int) -> tuple[Name, str]:
@@ -215,6 +236,3 @@ class _Block:
         if self.member is None and writer.chance(30):
             pieces.append(f"{{{self.target.name}}}")
         return "".join(pieces)
-
-
-__all__ = ["ENTITIES", "MEMBERS", "World", "worlds"]

@@ -1,15 +1,16 @@
 """The documents as programs: their fenced blocks, and what the commands in them really print.
 
-A block ``console`` holds commands (``$ assignrules …``) and their output; ``…`` stands for what is left out, alone on a line for lines. The
-console blocks of one document run in order in one folder, and a failing command is followed by ``$ echo $?``. A block whose first line of
-words names a path (``csv data/customers.csv``) is written to that file; ``diff rules/x.rules`` exchanges lines of one. A block ``rules`` without
-a path is checked by itself; a block ``text diagnostics`` after it holds what `check` says of it. Times and hashes may be any.
+- ``console``: commands (``$ assignrules …``) with their output. ``…`` stands for what is left out, alone on a line for lines; times may be
+  any. The console blocks of a document run in order in one folder. A command that fails is followed by ``$ echo $?``.
+- a block whose fence names a path (``csv data/customers.csv``) is written to that file; ``diff PATH`` exchanges lines of one.
+- ``rules`` without a path is checked by itself; a block ``text diagnostics`` after it holds what `check` says of it.
 
     python -m tests.docs.documents           # writes the real output and the made tables into the documents; then read the difference
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -76,6 +78,11 @@ class Ran:
     output: tuple[str, ...]
     exit_code: int
     next: str | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed where the document does not show that."""
+        return self.exit_code != 0 and self.next != "echo $?"
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -195,8 +202,6 @@ class _Shell:
         return path
 
     def _cd(self, words: list[str]) -> str:
-        import os
-
         os.chdir(self._inside(words[0]))
         return ""
 
@@ -224,10 +229,12 @@ def _rewritten(document: Path) -> str:
     lines = document.read_text(encoding="utf-8").splitlines()
     changes: dict[tuple[int, int], tuple[str, ...]] = {}  # from (0-based), how many, the lines instead
     for done in run(document):
+        if done.failed:
+            raise SystemExit(f"{document.name}:{done.command.line}: $ {done.command.text}\n" + "\n".join(done.output))
         if not matches(done.command.expected, done.output):
             changes[done.command.line, len(done.command.expected)] = tuple(_HASH.sub("sha256:…", line) for line in done.output)
     found = list(blocks("\n".join(lines)))
-    for example, after in zip(found, found[1:], strict=False):
+    for example, after in pairwise(found):
         if example.kind == "rules" and example.path is None and after.words == ("text", "diagnostics"):
             changes[after.line - 1, len(after.lines)] = tuple(diagnosed(example.text).splitlines())
     for (start, length), instead in sorted(changes.items(), reverse=True):

@@ -11,7 +11,8 @@ from assignrules.cli import application
 from assignrules.diagnostics.codes import CODES
 from assignrules.ir.expressions import CONDITIONS
 from assignrules.ir.operators import OPERATORS, Operator
-from assignrules.schema.logical import Schema, credit
+from assignrules.ir.types import Type
+from assignrules.schema.logical import credit
 from assignrules.syntax.functions import _SHAPES, AGGREGATES, FUNCTIONS
 
 MADE = re.compile(r"(<!-- made: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -56,35 +57,37 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _operators(table: str) -> Callable[[], str]:
-    return lambda: _table(
-        ("written", "means"), ((f"`{item.form}`", item.meaning[0].upper() + item.meaning[1:]) for item in operators_of(table))
-    )
+    return lambda: _table(("written", "means"), ((f"`{item.form}`", item.meaning) for item in operators_of(table)))
 
 
 def _aggregates() -> str:
-    rows = [(f"`{_SHAPES[name]}`", AGGREGATE_MEANINGS[name][0].upper() + AGGREGATE_MEANINGS[name][1:]) for name in AGGREGATES]
-    return _table(("written", "gives"), [*rows, ("`count(distinct country over documents where …)`", "How many different values; missing ones do not count")])
+    rows = [(f"`{_SHAPES[name]}`", AGGREGATE_MEANINGS[name]) for name in AGGREGATES]
+    distinct = ("`count(distinct type over documents where …)`", "how many different values; missing ones do not count")
+    return _table(("written", "gives"), [*rows, distinct])
 
 
 def _entities() -> str:
     schema = credit()
     parts = []
     for entity in schema.entities.values():
-        fields = [f"`{name}` {type}" + (f" ({', '.join(type.values)})" if type.values else "") for name, type in entity.fields.items()]
-        links = [f"`{link.name}` → {'many ' if link.many else ''}{_of(schema, link.to, link.many)}" for link in entity.links.values()]
-        key = f"key `{entity.key}`" if entity.key else "no key"
-        parts.append(f"**{entity.name}** ({entity.plural}; {key})\n: fields: {', '.join(fields)}" + (f"\n: links: {', '.join(links)}" if links else ""))
-    return "\n\n".join(part.replace("\n: ", "\n- ").replace(")\n- fields", ")\n\n- fields") for part in parts)
+        fields = [f"`{name}` {_type(type)}" for name, type in entity.fields.items()]
+        links = [(link, "many " + schema.entities[link.to].plural if link.many else link.to) for link in entity.links.values()]
+        lines = [f"**{entity.name}** ({entity.plural}; " + (f"key `{entity.key}`)" if entity.key else "no key)"), ""]
+        lines.append("- fields: " + ", ".join(fields))
+        if links:
+            lines.append("- links: " + ", ".join(f"`{link.name}` → {to}" for link, to in links))
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
-def _of(schema: Schema, entity: str, many: bool) -> str:
-    return schema.entities[entity].plural if many else entity
+def _type(type: Type) -> str:
+    return f"{type} ({', '.join(type.values)})" if type.values else str(type)
 
 
 def _targets() -> str:
     rows = []
     for target in credit().targets.values():
-        holds = "a cover amount for each member" if target.shape.value == "cover" else "members" if target.shape.value == "set" else str(target.type)
+        holds = {"set": "members", "cover": "members with an amount"}.get(target.shape.value, str(target.type))
         is_field = f"the field `{target.entity}.{target.field}`" if target.field else ""
         refers = f"refers to `{target.refers_to}`" if target.refers_to else ""
         rows.append((f"`{target.name}`", target.entity, target.shape.value, holds, is_field or refers))
@@ -101,7 +104,9 @@ def _codes() -> str:
 
 def _commands() -> str:
     root = click.Context(application, info_name="assignrules")
-    common = {option for option in _options(application.commands["search"], root) if option in _options(application.commands["compile"], root)}
+    common = {
+        option for option in _options(application.commands["search"], root) if option in _options(application.commands["compile"], root)
+    }
     rows = []
     for name in application.list_commands(root):
         command = application.commands[name]

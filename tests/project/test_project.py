@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import textwrap
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +13,7 @@ import pytest
 
 from assignrules import __version__
 from assignrules.diagnostics import Diagnostic
-from assignrules.project import Project, database_of, find_project_file, open_project, rule_sources
+from assignrules.project import Project, database_of, find_project_file, git_revision, open_project, rule_sources
 
 
 def read(folder: Path, text: str = "", **more: object) -> tuple[Project | None, tuple[Diagnostic, ...]]:
@@ -192,3 +194,22 @@ def test_rule_files_that_cannot_be_used(tmp_path: Path) -> None:
     assert sorted(problem.code for problem in problems) == ["E0114", "E0199", "E0902"]
     gone = next(problem for problem in problems if problem.code == "E0902")
     assert gone.span is not None and (gone.span.line, gone.span.column) == (1, 17)
+
+
+def test_git_revision(tmp_path: Path) -> None:
+    assert git_revision(tmp_path) is None
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+
+    def git(*words: str) -> str:
+        options = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *options, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    assert git_revision(tmp_path) is None, "nothing is committed yet"
+    (tmp_path / "a").write_text("1")
+    git("add", "a")
+    git("commit", "-q", "-m", "one")
+    assert git_revision(tmp_path) == git("rev-parse", "HEAD")
+    (tmp_path / "a").write_text("2")
+    assert git_revision(tmp_path) == git("rev-parse", "HEAD") + "-dirty"

@@ -9,6 +9,7 @@ from assignrules.check.lints import check
 from assignrules.diagnostics import Diagnostic, SourceFile, has_errors, in_file_order
 from assignrules.ir.ruleset import Ruleset
 from assignrules.resolve import resolve
+from assignrules.resolve.packs import PackFinder
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
 from assignrules.syntax.text import parse
@@ -30,16 +31,17 @@ def check_files(
     params: Mapping[str, str] | None = None,
     currency: str = "EUR",
     ignored_currencies: Iterable[str] = (),
+    packs: PackFinder | None = None,
 ) -> Checked:
     """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no
-    other."""
+    other. ``packs`` finds the rule packs that they use; their texts are not among the result's files."""
     problems: list[Diagnostic] = []
     files: list[tree.File] = []
     for source in sources:
         file, found = parse(source)
         files.append(file)
         problems.extend(found)
-    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies)
+    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, packs=packs)
     problems.extend(found)
     if ruleset is not None:
         problems.extend(check(ruleset))

@@ -62,7 +62,7 @@ class Application(click.Group):
             return code if isinstance(code, int) else exits.DONE
         except click.UsageError as error:
             if wants_json(arguments):
-                _fail(error.format_message(), "E0906")
+                _fail(error.format_message(), getattr(error, "code", "E0906"))
             error.show()
             return exits.USAGE
         except click.ClickException as error:

@@ -49,8 +49,7 @@ def apply(
     from assignrules import api
 
     if not (yes or dry_run or interactive()):
-        text = "there is no terminal to ask at: pass --yes to apply without a question, or --dry-run to only look"
-        raise click.UsageError(text)
+        raise ConfirmationNeeded("there is no terminal to ask at: pass --yes to apply without a question, or --dry-run to only look")
     project = options.open()
     made = api.plan_changes(project, overrides=overrides) if file is None else api.read_plan(file)
     if dry_run:
@@ -69,6 +68,12 @@ def apply(
     result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by, overrides=overrides)
     _report(result, made, format, options)
     return exits.WRONG if result.exit_code == exits.REFUSED and made.data_errors else result.exit_code
+
+
+class ConfirmationNeeded(click.UsageError):
+    """Nobody can be asked, and nobody said yes beforehand."""
+
+    code = "E0709"
 
 
 def interactive() -> bool:

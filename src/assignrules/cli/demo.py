@@ -86,8 +86,8 @@ class _Demo:
             module = _generator(self.directory / "generate.py")
             as_of: date = module.AS_OF
             module.generate(self.directory / "data", as_of=as_of)
-        files = sorted(path.name for path in (self.directory / "data").iterdir())
-        emit(f"{len(files)} files in {self.directory / 'data'}: {', '.join(files)}\n")
+        files = list((self.directory / "data").iterdir())
+        emit(f"{len(files)} CSV files in {self.directory / 'data'}, one for each entity\n")
         return as_of
 
     def _load(self, project: Project) -> None:

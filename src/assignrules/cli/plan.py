@@ -43,6 +43,8 @@ def plan(
 
     if summary and full:
         raise click.UsageError("--summary and --full contradict each other")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="'-o'")
     made = api.plan_changes(options.open(), overrides=overrides, only=only, keep=output is not None)
     if output is not None:
         api.save_plan(made, output)

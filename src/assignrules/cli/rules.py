@@ -47,8 +47,9 @@ def check(paths: tuple[Path, ...], format: str, options: Options) -> int:
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; exit 1 where a file would change.")
+@formats("text", "json")
 @common
-def fmt(paths: tuple[Path, ...], only_check: bool, options: Options) -> int:
+def fmt(paths: tuple[Path, ...], only_check: bool, format: str, options: Options) -> int:
     """Write rule files in the canonical layout; comments are kept.
 
     Without PATH, all rule files of the project. A file that cannot be read as rules is left as it is.
@@ -59,7 +60,12 @@ def fmt(paths: tuple[Path, ...], only_check: bool, options: Options) -> int:
 
     done = api.format_rules(options.open(), paths, write=not only_check)
     word = "would change" if only_check else "formatted"
-    emit("".join(f"{word} {name}\n" for name in done.changed))
+    if format == "json":
+        from assignrules.report.diagnostics import as_json
+
+        emit(as_json(done.diagnostics, changed=list(done.changed), unchanged=list(done.unchanged)))
+    else:
+        emit("".join(f"{word} {name}\n" for name in done.changed))
     complain(done.diagnostics, done.sources)
     same = count(len(done.unchanged), "file")
     options.say(f"{count(len(done.changed), 'file')} {word}, {same} already in the canonical layout")

@@ -36,6 +36,9 @@ CODES: dict[str, str] = {
     "E0208": "`this` outside an aggregate",
     "E0209": "wrong kind of name",
     "E0210": "not available in this mapping",
+    "E0211": "unknown rule pack",
+    "E0212": "malformed name of a rule pack",
+    "E0213": "rule pack used twice",
     "W0201": "a definition replaces a built-in one",
     # 03 types
     "E0301": "different types compared",
@@ -62,6 +65,10 @@ CODES: dict[str, str] = {
     "E0408": "period ends before it starts",
     "E0409": "unknown name in a reason text",
     "E0410": "expression too deep",
+    "E0411": "bands of a score out of order",
+    "E0412": "two classes of a score from the same points",
+    "E0413": "circle of rule packs",
+    "W0401": "the class of a score may be missing",
     # 05 data
     "E0501": "repeated key in the data",
     "E0502": "missing exchange rate",

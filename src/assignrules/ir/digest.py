@@ -22,6 +22,7 @@ def ruleset_digest(ruleset: Ruleset) -> str:
         sorted(ruleset.params.items()),
         sorted(ruleset.definitions.items()),
         ruleset.assignments,
+        ruleset.requirements,
     ))  # fmt: skip
 
 

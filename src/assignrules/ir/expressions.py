@@ -4,7 +4,7 @@ An expression is evaluated on a *row* of one entity, the current row; ``Via`` mo
 related row in turn, ``This`` back to the row that the aggregate stands on.
 
 INVARIANT: *conditions* are never missing. They are: ``Operation`` with an operator of ``CONDITIONS``, ``And``, ``Or``, ``Not``,
-``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is
+``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, ``Top``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is
 a condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only inside ``Truth``,
 which takes missing for false. (So does a condition read through a missing link: ``Truth(Via(link, condition))``.)
 
@@ -176,6 +176,30 @@ class Case:
     type: Type
 
 
+@dataclass(frozen=True, slots=True)
+class Top:
+    """Whether the row is among the first ``count`` of the rows of its entity for which ``where`` holds: by ``by``, the largest first (``ascending``: the
+    smallest), missing last, ties by business key, lowest first. With ``per``, among those of its group; a missing group is one. Only a
+    search's whole expression is one."""
+
+    entity: str
+    where: Expression
+    count: int
+    by: Expression
+    ascending: bool
+    per: Expression | None
+    type: Type = BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """``of`` with `today` taken to be another date: for its rates too. Missing (a condition: false) where the date is."""
+
+    of: Expression
+    day: Expression
+    type: Type
+
+
 AggregateFunction = OneOf["count", "any", "none", "sum", "min", "max", "avg", "median", "latest", "earliest", "count_distinct"]
 
 
@@ -199,14 +223,14 @@ class Aggregate:
 
 Expression = (
     Literal | Today | Field | Reference | TargetValue | TargetMember | Via | This | Operation | And | Or | Not | Truth
-    | IsMissing | InList | Case | Aggregate
+    | IsMissing | InList | Case | Top | AsOf | Aggregate
 )  # fmt: skip
 
 
 def is_condition(expression: Expression) -> bool:
     """Whether the expression is a condition by the invariant above: boolean and never missing."""
     match expression:
-        case And() | Or() | Not() | Truth() | IsMissing() | InList() | TargetMember():
+        case And() | Or() | Not() | Truth() | IsMissing() | InList() | TargetMember() | Top():
             return True
         case Operation(operator=operator):
             return operator in CONDITIONS
@@ -241,8 +265,12 @@ def children(expression: Expression) -> tuple[Expression, ...]:
         case Not(operand=operand) | Truth(operand=operand) | IsMissing(operand=operand) | InList(operand=operand):
             return (operand,)
         case Case(branches=branches, otherwise=otherwise):
-            parts = [part for branch in branches for part in (branch.condition, branch.value)]
+            parts: list[Expression] = [part for branch in branches for part in (branch.condition, branch.value)]
             return tuple(parts) if otherwise is None else (*parts, otherwise)
+        case Top(where=where, by=by, per=per):
+            return (where, by) if per is None else (where, by, per)
+        case AsOf(of=of, day=day):
+            return (of, day)
         case Aggregate(of=of, where=where, by=by, weight=weight):
             return tuple(part for part in (of, where, by, weight) if part is not None)
         case _:

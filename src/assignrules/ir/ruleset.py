@@ -15,7 +15,7 @@ from assignrules.ir.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A ``define`` or ``search``: a named expression of an entity. ``search``: it may be run by name; ``label`` is a search's, or None.
+    """A ``define`` or ``search``: a named expression of an entity. ``search``: it may be run by name; ``label`` is a search's or score's, or None.
     ``span`` None: built in."""
 
     entity: str
@@ -112,12 +112,23 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """`require` (or with ``warning`` `warn`): no row of ``entity`` may satisfy ``condition`` in the planned state."""
+
+    name: str
+    entity: str
+    condition: Expression
+    warning: bool
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """All rules of a project, resolved.
 
     ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
     and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
-    ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
+    ``requirements`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
     """
 
     params: Mapping[str, Literal]
@@ -126,6 +137,7 @@ class Ruleset:
     order: tuple[tuple[str, str | None], ...]
     currency: str
     ignored_currencies: frozenset[str]
+    requirements: tuple[Requirement, ...] = ()
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
         """The blocks that write a unit on an as-of date, highest priority first."""

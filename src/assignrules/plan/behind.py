@@ -10,7 +10,6 @@ from decimal import Decimal
 from sqlglot import exp
 
 from assignrules.databases.base import Row, Session
-from assignrules.ir.changes import Printed
 from assignrules.ir.expressions import Aggregate, Expression, Link, This, Today, Via, children
 from assignrules.ir.types import DATE, Kind, Money
 from assignrules.ir.values import Value, printed
@@ -87,7 +86,7 @@ def _sample(aggregate: Aggregate, path: Path, items: list[_Found]) -> RowsBehind
             items.sort(key=lambda item: (_order(item.day), item.key), reverse=True)
         case "earliest":
             items.sort(key=lambda item: _order(item.day))
-    first = tuple(RowBehind(item.key, item.label, _printed(item.value), _printed(item.day)) for item in items[:FIRST])
+    first = tuple(RowBehind(item.key, item.label, printed(item.value), printed(item.day)) for item in items[:FIRST])
     return RowsBehind(path[-1].to, first, len(items))
 
 
@@ -106,10 +105,6 @@ def _order(value: Value) -> tuple[Decimal, str]:
     if isinstance(value, Money | int | Decimal):
         return _size(value), ""
     return Decimal(0), value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _printed(value: Value) -> Printed:
-    return printed(value)
 
 
 def _query(compiler: Compiler, subject: str, path: Path, aggregates: Sequence[Aggregate]) -> exp.Query:

@@ -16,7 +16,8 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import printed
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.guards import guard_verdicts
-from assignrules.plan.model import Header, Plan
+from assignrules.plan.model import Header, Plan, Requirement
+from assignrules.plan.requirements import failing_requirements
 from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import SchemaMapping
@@ -58,11 +59,13 @@ def build_plan(
     guards: tuple[GuardVerdict, ...] = ()
     errors: tuple[DataProblem, ...] = ()
     warnings: tuple[DataProblem, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
     parts = differences(compiler)
     try:
         found = [_found(session, compiler, part) for part in parts]
         guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
         errors, warnings = data_problems(session, compiler, [part.statement for part in parts])
+        requirements = failing_requirements(session, compiler)
         subjects = _subjects(session, compiler, found)
     except DatabaseFailure as failure:
         if not _overflows(failure):
@@ -76,7 +79,9 @@ def build_plan(
         as_of=as_of,
         ruleset=ruleset_digest(ruleset),
         schema=schema_digest(mapping),
-        applicable=not errors and all(guard.passed or guard.overridden for guard in guards),
+        applicable=not errors
+        and all(guard.passed or guard.overridden for guard in guards)
+        and all(requirement.warning for requirement in requirements),
         summary=_summary(ruleset, mapping, as_of, found),
         parameters={name: printed(value.value) for name, value in sorted(ruleset.params.items())},
         environment=environment,
@@ -95,6 +100,7 @@ def build_plan(
         tuple(line for _, line in sorted(lines, key=lambda item: item[0])),
         tuple(sorted((held for item in found for held in item.held), key=_place)),
         tuple(sorted((conflict for item in found for conflict in item.conflicts), key=_place)),
+        requirements=requirements,
         data_errors=errors,
         data_warnings=warnings,
     )

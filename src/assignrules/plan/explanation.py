@@ -1,4 +1,4 @@
-"""What an explanation consists of, as values. States and values are printed forms (``ir.values.printed``), texts are in the rule language."""
+"""What an explanation consists of. States and values are printed forms (``ir.values.printed``), texts are in the rule language."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from assignrules.ir.changes import Printed
 
 
 class NodeKind(Enum):
-    """What a node of a tree is: conditions that must all hold, of which one must hold, that must not hold; a single test; a search, definition,
-    field or target by its name; an aggregate; another value."""
+    """What a node of a tree is: conditions that must all hold, of which one must hold, that must not hold; a single test; a search,
+    definition, field or target by its name; an aggregate; another value."""
 
     ALL = "all"
     ANY = "any"
@@ -24,8 +24,8 @@ class NodeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RowBehind:
-    """A row that an aggregate counts: its business key and label, the aggregated value on it (None also where nothing is aggregated but the row
-    itself), and the date that `latest` and `earliest` go by."""
+    """A row that an aggregate counts: its business key and label, the aggregated value on it (None also where nothing is aggregated but
+    the row itself), and the date that `latest` and `earliest` go by."""
 
     key: str
     label: str | None
@@ -44,11 +44,11 @@ class RowsBehind:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part of a condition or value. ``value``: of a ``condition`` its truth, else its value; None is missing, of a condition also that the link
-    to its row leads nowhere.
+    """A part of a condition or value. ``value``: of a ``condition`` its truth, else its value; None is missing, of a condition that the
+    link to its row leads nowhere.
 
-    ``parts``: below `and`, `or`, `not` the conditions; below a test the values of its sides; below a name what it stands for. ``repeated``: the
-    parts of this name were given earlier. ``label``: of a search. ``rows``: of an aggregate.
+    ``parts``: below `and`, `or`, `not` the conditions; below a test the values of its sides; below a name what it stands for.
+    ``repeated``: the parts of this name were given earlier. ``label``: of a search. ``rows``: of an aggregate.
     """
 
     kind: NodeKind
@@ -65,9 +65,9 @@ class Node:
 class Side:
     """A line of a block, its `otherwise`, or a side of a set or cover.
 
-    ``word``: ``line``, ``otherwise``, ``add``, ``remove``, ``eligibility``, ``removal``; ``number`` of a line. ``text``: the condition, empty for
-    `otherwise`. ``gives``: what it would write as text, ``result`` as a value (None where it keeps, clears or takes out). ``holds``: the
-    condition's truth; ``decides``: this is what the subject gets.
+    ``word``: ``line``, ``otherwise``, ``add``, ``remove``, ``eligibility``, ``removal``; ``number`` of a line. ``text``: the condition,
+    empty for `otherwise`, the word for `others`. ``gives``: what it would write as text, ``result`` as a value (None where it keeps,
+    clears or takes out). ``holds``: the condition's truth; ``decides``: this is what the subject gets, unless it is held.
     """
 
     word: str
@@ -110,9 +110,9 @@ class BlockExplanation:
 class UnitExplanation:
     """A target (of sets and covers with its member) of one subject: the state before, as planned, and what decided.
 
-    ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the plan;
-    None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want. ``conflict``: on both sides.
-    ``blocks``: all that write it, highest priority first.
+    ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the
+    plan; None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want. ``conflict``: it is on both
+    sides. ``blocks``: all that write it, highest priority first.
     """
 
     target: str
@@ -142,8 +142,8 @@ class SubjectExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why the rows of a business key get what they get on a day. ``subjects``: one for each entity that has such a row, none where there is no
-    such row. ``target``: the one that was asked for."""
+    """Why the rows of a business key get what they get on a day. ``subjects``: one for each entity that has such a row, none where there
+    is no such row. ``target``: the one that was asked for."""
 
     key: str
     as_of: date

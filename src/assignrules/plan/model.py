@@ -16,11 +16,12 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A requirement that fails on the planned state, and the keys of its rows. ``at``: file:line."""
+    """A requirement that fails on the planned state, and the keys of its rows. ``at``: file:line. ``warning``: it only reports."""
 
     name: str
     rows: tuple[str, ...]
     at: str
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

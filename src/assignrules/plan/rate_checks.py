@@ -26,6 +26,8 @@ def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Sta
     finder = Conversions(compiler.ruleset, compiler.mapping.schema)
     blocks = [block for block in compiler.ruleset.assignments if block.runs_on(compiler.today)]
     found = dict.fromkeys(conversion for block in blocks for conversion in finder.of_block(block))
+    for requirement in compiler.ruleset.requirements:
+        found |= dict.fromkeys(finder.of_condition(requirement.condition, requirement.entity))
     unrated = _without_rate_today(session, compiler, found)
     keys: dict[tuple[str, str], set[str]] = {}
     for conversion in found:

@@ -79,7 +79,8 @@ def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:
 
 def _needed(evaluation: Evaluation) -> list[Expression]:
     """Every expression, with its parts, that the running blocks use."""
-    waiting = [part for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of) for part in _of_block(block)]
+    waiting = [requirement.condition for requirement in evaluation.ruleset.requirements]
+    waiting += [part for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of) for part in _of_block(block)]
     needed: dict[Expression, None] = {}
     while waiting:
         part = waiting.pop()

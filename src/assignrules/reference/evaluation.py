@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, assert_never
@@ -24,7 +24,7 @@ Unit = tuple[str, str | None]
 
 @dataclass(slots=True)
 class Evaluation:
-    """One run: rules, data, the day, and the planned state as far as it is decided.
+    """One run: rules, data, the day (which `as of` moves, ``run_on`` stays), and the planned state as far as it is decided.
 
     ``planned`` holds the state of each written (target, member) by subject. ``failures`` collects, by (code, entity, message), the rows on
     which a rate was missing or a number too large; ``rates_read`` the currencies that needed a rate.
@@ -35,10 +35,13 @@ class Evaluation:
     dataset: Dataset
     as_of: date
     rows: Rows
+    run_on: date
     planned: dict[Unit, dict[Record, Value]] = field(default_factory=dict)
     failures: dict[tuple[str, str, str], set[Record]] = field(default_factory=lambda: defaultdict(set))
     rates_read: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str, Record], Value] = field(default_factory=dict)
+    _moved: dict[date, Evaluation] = field(default_factory=dict)
+    _kept: dict[int, set[Record]] = field(default_factory=dict)
 
     def value(self, expression: ir.Expression, *stack: Record) -> Value:
         """The value on the last row of ``stack``; the rows before it are those that the aggregates around it stand on."""
@@ -60,7 +63,7 @@ class Evaluation:
 
     def state(self, target: str, member: str | None, subject: Record, current: bool) -> Value:
         """A target's planned state, or with ``current`` the one before the run."""
-        if current or not self.ruleset.writers(target, member, self.as_of):
+        if current or not self.ruleset.writers(target, member, self.run_on):
             return self.current(target, member, subject)
         return self.planned[target, member][subject]  # INVARIANT: the order of units has decided it already
 
@@ -107,10 +110,38 @@ class Evaluation:
                     if self.holds(branch.condition, *stack):
                         return self.value(branch.value, *stack)
                 return None if otherwise is None else self.value(otherwise, *stack)
+            case ir.AsOf(of=of, day=day):
+                moved = self.value(day, *stack)
+                return self.moved(moved).value(of, *stack) if isinstance(moved, date) else None
+            case ir.Top():
+                if id(expression) not in self._kept:
+                    self._kept[id(expression)] = set(self._first(expression))
+                return row in self._kept[id(expression)]
             case ir.Aggregate():
                 return self._aggregate(expression, stack)
             case _:
                 assert_never(expression)
+
+    def moved(self, day: date) -> Evaluation:
+        """The same run with another `today`."""
+        if day not in self._moved:
+            self._moved[day] = replace(self, as_of=day, _known={}, _kept={})
+        return self._moved[day]
+
+    def _first(self, top: ir.Top) -> list[Record]:
+        """The rows that a `top` keeps."""
+        groups: dict[Value, list[Record]] = defaultdict(list)
+        for row in self.rows.records[top.entity]:
+            if self.holds(top.where, row):
+                groups[None if top.per is None else self.value(top.per, row)].append(row)
+        kept: list[Record] = []
+        for rows in groups.values():
+            values: dict[Record, Any] = {row: self._plain(self.value(top.by, row), row) for row in rows}
+            present = sorted((row for row in rows if values[row] is not None), key=lambda row: row.key)
+            present.sort(key=lambda row: values[row], reverse=not top.ascending)  # stable: ties stay by key
+            missing = sorted((row for row in rows if values[row] is None), key=lambda row: row.key)
+            kept.extend((present + missing)[: top.count])
+        return kept
 
     def _end(self, link: ir.Link, row: Record) -> Record | None:
         if link.target is not None:
@@ -129,7 +160,7 @@ class Evaluation:
         if operator == "currency":
             return str(arguments[0].currency)
         if operator == "convert":
-            return self._converted(arguments[0], arguments[1], arguments[2] if len(arguments) == 3 else self.as_of, row)
+            return self._converted(arguments[0], arguments[1], arguments[2] if len(arguments) == 3 else None, row)
         moneys = [argument for argument in arguments if isinstance(argument, Money)]
         alike = self._alike(moneys, row)
         if None in alike:
@@ -147,10 +178,10 @@ class Evaluation:
         return [self._home(money, row) for money in moneys]
 
     def _home(self, money: Money, row: Record) -> Money | None:
-        return self._converted(money, self.ruleset.currency, self.as_of, row)
+        return self._converted(money, self.ruleset.currency, None, row)
 
-    def _converted(self, money: Money, currency: str, day: date, row: Record) -> Money | None:
-        """In another currency, by way of the project's; None where a rate is missing, which is noted."""
+    def _converted(self, money: Money, currency: str, day: date | None, row: Record) -> Money | None:
+        """In another currency, by way of the project's, at the rates of a day (None: today); None where a rate is missing, which is noted."""
         home = self.ruleset.currency
         if money.currency == currency or not money.amount:
             return Money(money.amount, currency)
@@ -163,11 +194,12 @@ class Evaluation:
         assert result is not None
         return None if self._too_large(result, MONEY, row) else Money(result, currency)
 
-    def _rate(self, currency: str, day: date, row: Record) -> Decimal | None:
+    def _rate(self, currency: str, day: date | None, row: Record) -> Decimal | None:
         self.rates_read.add(currency)
-        rate = self.rows.rate(currency, day)
+        rate = self.rows.rate(currency, day or self.as_of)
         if rate is None:
-            self.failures["E0502", row.entity, f"no exchange rate for `{currency}` on or before {day.isoformat()}"].add(row)
+            when = "on its day" if day is not None else f"on or before {self.as_of.isoformat()}"
+            self.failures["E0502", row.entity, f"no exchange rate {when}"].add(row)
         return rate
 
     def _aggregate(self, aggregate: ir.Aggregate, stack: tuple[Record, ...]) -> Value:

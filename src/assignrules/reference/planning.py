@@ -22,7 +22,8 @@ from assignrules.schema.logical import Schema, Shape
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name."""
+    """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name. ``requirements``: those that fail,
+    warnings too, with the keys of their rows."""
 
     changes: tuple[Change, ...]
     held: tuple[Held, ...]
@@ -31,6 +32,7 @@ class Outcome:
     data_errors: tuple[DataProblem, ...]
     data_warnings: tuple[DataProblem, ...]
     applicable: bool
+    requirements: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class _Findings:
 
 def begin(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date) -> Evaluation:
     """An evaluation with nothing planned yet; ``plan`` comes next, before expressions that read planned states."""
-    return Evaluation(schema, ruleset, dataset, as_of, Rows(schema, dataset))
+    return Evaluation(schema, ruleset, dataset, as_of, Rows(schema, dataset), as_of)
 
 
 def reference_plan(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date, share: Decimal | None = None) -> Outcome:
@@ -84,6 +86,13 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
     if share is not None:
         for target, total in totals.items():
             findings.guards.append(_verdict(target, [change for change in findings.changes if change.target == target], total, share, None))
+    failing: dict[str, tuple[str, ...]] = {}
+    broken = False
+    for requirement in evaluation.ruleset.requirements:
+        rows = sorted(row.key for row in evaluation.rows.records[requirement.entity] if evaluation.holds(requirement.condition, row))
+        if rows:
+            failing[requirement.name] = tuple(rows)
+            broken = broken or not requirement.warning
     errors = data_errors(evaluation)
     return Outcome(
         tuple(sorted(findings.changes, key=_place)),
@@ -92,7 +101,8 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
         tuple(sorted(findings.guards, key=lambda guard: guard.name)),
         errors,
         data_warnings(evaluation),
-        not errors and all(guard.passed for guard in findings.guards),
+        not errors and not broken and all(guard.passed for guard in findings.guards),
+        failing,
     )
 
 
@@ -191,7 +201,7 @@ def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, sub
     amount = evaluation.value(body.amount, subject)
     assert amount is None or isinstance(amount, Money)
     if amount is None or amount.amount <= 0:
-        return Decision(block, _written(evaluation, amount), block.span, unfit=True)
+        return Decision(block, None, block.span, unfit=True)
     return Decision(block, amount, block.span)
 
 

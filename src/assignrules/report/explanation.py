@@ -1,11 +1,9 @@
-"""An explanation as text and JSON: for each target the state before and as planned, the line that decided, and every condition with its values."""
+"""An explanation as text or JSON: what a subject gets and what decided, then every line with its condition as a tree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from datetime import date
-from enum import Enum
+from dataclasses import asdict
 from typing import Any
 
 from assignrules.ir.changes import Printed
@@ -22,179 +20,271 @@ from assignrules.plan.explanation import (
     UnitExplanation,
 )
 from assignrules.report.diagnostics import document
-from assignrules.report.page import BOLD, DIM, GREEN, Page, count, plain
+from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
 from assignrules.report.plan import change_words, state, unit_name
 from assignrules.schema.logical import credit
 
 STEP = "  "
-CHAINS = {NodeKind.ALL: "all of these", NodeKind.ANY: "any of these", NodeKind.NOT: "not this"}
+CONNECTED = {NodeKind.ALL: "all of", NodeKind.ANY: "one of", NodeKind.NOT: "not"}
 
 
 def as_text(explanation: Explanation, page: Page) -> str:
-    """For a person: the tree of each condition, with the value of each part and whether it holds."""
+    """The explanation for a person: ✓ holds, ✗ does not, → decided."""
     lines: list[str] = []
     for subject in explanation.subjects:
         lines += _subject(subject, explanation, page)
-    return "\n".join(page.cut(line) for line in lines).rstrip() + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def as_json(explanation: Explanation) -> str:
-    """The whole of it as one document."""
-    return document({"explanation": _jsonable(explanation)})
+    """The document of an explanation."""
+    return document({
+        "explanation": {
+            "key": explanation.key,
+            "as_of": explanation.as_of.isoformat(),
+            "target": explanation.target,
+            "subjects": [
+                {"entity": item.entity, "key": item.key, "label": item.label, "units": [_unit_object(unit) for unit in item.units]}
+                for item in explanation.subjects
+            ],
+        }
+    })  # fmt: skip
 
 
-def _subject(subject: SubjectExplanation, explanation: Explanation, page: Page) -> Iterator[str]:
+# --- text ---
+
+
+def _subject(subject: SubjectExplanation, explanation: Explanation, page: Page) -> list[str]:
     label = f"  {plain(subject.label)}" if subject.label else ""
-    yield page.heading(f"{plain(subject.key)}{label}") + f"  ({subject.entity}, on {explanation.as_of.isoformat()})"
-    yield ""
+    lines = [page.heading(f"{plain(subject.key)}{label}") + page.paint(f"  ({subject.entity}, {explanation.as_of.isoformat()})", DIM), ""]
     if not subject.units:
-        yield "No rule writes anything to it."
-        yield ""
+        what = "any of its targets" if explanation.target is None else f"`{explanation.target}`"
+        lines += [f"No rule writes {what}.", ""]
     for unit in subject.units:
-        yield from _unit(unit, page)
-        yield ""
+        lines += [*_unit(unit, page), ""]
+    return lines
 
 
 def _unit(unit: UnitExplanation, page: Page) -> Iterator[str]:
-    yield f"{page.heading(unit_name(unit.target, unit.member))}: {_outcome(unit)}"
+    yield f"{page.heading(unit_name(unit.target, unit.member))}: {_outcome(unit, page)}"
+    if unit.rule is None:
+        yield f"{STEP}no line takes it, so it stays as it is"
+    else:
+        line = "" if unit.line is None else ", otherwise" if unit.line == "otherwise" else f", line {unit.line}"
+        yield f"{STEP}decided by {plain(unit.rule)}{line}" + page.paint(f"  {plain(unit.at or '')}", DIM)
     if unit.because:
         yield f"{STEP}because {plain(unit.because)}"
     if unit.conflict:
-        yield f"{STEP}on both sides of the rule: removal wins"
+        yield page.paint(f"{STEP}conflict: it is on both sides of the rule, and removal wins", YELLOW)
     for block in unit.blocks:
-        yield from _block(block, page)
+        yield from _block(block, unit, page)
 
 
-def _outcome(unit: UnitExplanation) -> str:
-    if unit.held_by is not None:
-        return f"{_kept(unit.planned)}; the rules want {_wanted(unit)}, held by {unit.held_by}"
+def _outcome(unit: UnitExplanation, page: Page) -> str:
     if unit.action is not None:
-        return change_words(unit.action, unit.before, unit.planned)
-    decided = "" if unit.rule is not None else "; no line decides"
-    return _kept(unit.planned) + decided
+        return page.paint(change_words(unit.action, unit.before, unit.planned), BOLD)
+    stays = f"stays {_state_of(unit, unit.before)}"
+    match unit.held_by:
+        case None:
+            return stays
+        case "missing value":
+            return stays + page.paint(", held by missing value: what the rules would write is not there", YELLOW)
+        case reason:
+            return stays + page.paint(f", held by {reason}; the rules want: {_state_of(unit, unit.asked)}", YELLOW)
 
 
-def _kept(value: Printed) -> str:
-    if isinstance(value, bool):
-        return "stays in" if value else "stays out"
-    return f"stays {state(value)}"
+def _state_of(unit: UnitExplanation, value: Printed) -> str:
+    """A state in words; of a set, whether the subject is in."""
+    is_set = any(side.word in ("add", "remove") for block in unit.blocks for side in block.sides)
+    return ("in" if value else "out") if is_set else state(value)
 
 
-def _wanted(unit: UnitExplanation) -> str:
-    if isinstance(unit.asked, bool):
-        return "it in" if unit.asked else "it out"
-    return state(unit.asked)
-
-
-def _block(block: BlockExplanation, page: Page) -> Iterator[str]:
-    label = f' "{plain(block.label)}"' if block.label else ""
-    yield f"{STEP}rule {block.rule}{label}  {page.paint(block.at, DIM)}{_when(block)}"
-    if block.where is not None:
-        yield from _clause("where", block.where, page)
-    if block.except_ is not None:
-        yield from _clause("except", block.except_, page)
-    decided = False
+def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterator[str]:
+    name = plain(block.rule) + (f' "{plain(block.label)}"' if block.label else "")
+    yield f"{STEP}{name}" + page.paint(f"  {plain(block.at)}", DIM) + page.paint(_state(block), YELLOW)
+    for word, node in (("where", block.where), ("except", block.except_)):
+        if node is not None:
+            yield f"{STEP * 2}{_mark(node.value, page)} {word} {plain(node.text)}{_body(node)}{_sides(node)}"
+            yield from _below(node, 3, page)
     for side in block.sides:
-        yield from _side(side, decided, page)
-        decided = decided or side.decides
+        verdict = _verdict(side, block, unit, page)
+        yield f"{STEP * 2}{_side(side, page)}{verdict}"
+        if side.condition is not None:
+            yield from _below(side.condition, 3, page) if side.text != "others" else _tree(side.condition, 3, page)
 
 
-def _when(block: BlockExplanation) -> str:
+def _state(block: BlockExplanation) -> str:
     match block.state:
         case BlockState.RUNS:
             return ""
         case BlockState.DISABLED:
-            return "  (disabled)"
+            return "  disabled: it plans nothing"
         case BlockState.NOT_YET:
-            return f"  (not yet: from {block.from_})"
+            return f"  runs from {block.from_}: it plans nothing yet"
         case BlockState.OVER:
-            return f"  (over: until {block.until})"
+            return f"  ran until {block.until}: it plans nothing any more"
 
 
-def _clause(word: str, condition: Node, page: Page) -> Iterator[str]:
-    yield f"{STEP * 2}{_truth(condition.value)} {word} {plain(condition.text)}"
-    yield from _below(condition, STEP * 4, page)
+def _side(side: Side, page: Page) -> str:
+    mark = " " if side.word == "otherwise" else _mark(side.holds, page)
+    text = plain(side.text)
+    if side.condition is not None and side.text != "others":
+        again = page.paint("  (see above)", DIM) if _shown_earlier(side.condition) else ""
+        text += f"{_sides(side.condition)}{_body(side.condition)}{again}"
+    match side.word:
+        case "line":
+            return f"{mark} line {side.number}  {plain(side.gives or '')}{_result(side)} to {text}"
+        case "otherwise":
+            return f"{mark} otherwise {plain(side.gives or '')}{_result(side)}"
+        case "eligibility":
+            return f"{mark} eligibility, amount {plain(side.gives or '')}{_result(side)}: {text}"
+        case _:
+            return f"{mark} {side.word} {text}"
 
 
-def _side(side: Side, decided: bool, page: Page) -> Iterator[str]:
-    parts = [f"line {side.number}" if side.word == "line" else side.word]
-    if side.gives is not None:
-        parts.append(plain(side.gives))
-    if side.text:
-        parts.append(f"to {plain(side.text)}" if side.word == "line" else plain(side.text))
-    note = ""
+def _result(side: Side) -> str:
+    """What an expression gives; a literal says it itself."""
+    return f" = {state(side.result)}" if side.gives is not None and side.gives.startswith("(") else ""
+
+
+def _verdict(side: Side, block: BlockExplanation, unit: UnitExplanation, page: Page) -> str:
     if side.decides:
-        given = (
-            f" ({shown(side.result)})"
-            if side.result is not None and side.gives is not None and shown(side.result) not in side.gives
-            else ""
-        )
-        note = page.paint(f"  <- decides{given}", BOLD, GREEN)
-    elif decided and side.holds and side.word in ("line", "otherwise"):
-        note = "  (not reached)"
-    yield f"{STEP * 2}{_truth(side.holds)} {'  '.join(parts)}  {page.paint(side.at, DIM)}{note}"
-    if side.condition is not None:
-        yield from _below(side.condition, STEP * 4, page)
+        return page.paint("  → decides", BOLD)
+    if not side.holds or side.word == "otherwise" or block.state is not BlockState.RUNS:
+        return ""
+    if block.where is not None and block.where.value is not True:
+        return page.paint("  but the block does not look at it", DIM)
+    if unit.conflict and block.decided:
+        return page.paint("  but removal wins", DIM)
+    return page.paint("  but an earlier one takes it" if block.decided else f"  but {plain(unit.rule or '')} comes first", DIM)
 
 
-def _below(node: Node, indent: str, page: Page) -> Iterator[str]:
-    """What a condition consists of; the condition itself stands above."""
-    if node.kind is NodeKind.NAME and not node.parts and not node.repeated:
-        return
-    if node.kind in (NodeKind.ALL, NodeKind.ANY, NodeKind.NOT, NodeKind.TEST):
+def _mark(value: Printed, page: Page) -> str:
+    if value is None:
+        return "–"
+    return page.paint("✓", GREEN) if value is True else page.paint("✗", RED)
+
+
+def _tree(node: Node, depth: int, page: Page, value_known: bool = False) -> Iterator[str]:
+    again = page.paint("  (see above)", DIM) if _shown_earlier(node) else ""
+    yield f"{STEP * depth}{_node(node, page, value_known)}{_body(node)}{_sides(node)}{again}"
+    yield from _below(node, depth + 1, page)
+
+
+def _below(node: Node, depth: int, page: Page) -> Iterator[str]:
+    """The lines under a node. Where its own line has said what its parts are, theirs are left out."""
+    if not _sides(node):
         for part in node.parts:
-            yield from _node(part, indent, page)
-        return
-    yield from _node(node, indent, page)
-
-
-def _node(node: Node, indent: str, page: Page) -> Iterator[str]:
-    if node.kind is NodeKind.VALUE and not node.parts and _says_itself(node):
-        return
-    text = CHAINS.get(node.kind) or plain(node.text)
-    label = f' "{plain(node.label)}"' if node.label else ""
-    again = page.paint("  (as above)", DIM) if node.repeated else ""
-    if node.condition:
-        yield f"{indent}{_truth(node.value)} {text}{label}{again}"
-    else:
-        yield f"{indent}{text}{label} = {plain(shown(node.value))}{again}"
-    deeper = indent + STEP * 2
-    for part in node.parts:
-        yield from _node(part, deeper, page)
+            if _is_said(node, part):
+                yield from _below(part, depth, page)
+            else:
+                yield from _tree(part, depth, page, value_known=node.kind is NodeKind.NAME)
     if node.rows is not None:
-        yield f"{deeper}{page.paint(_rows(node.rows), DIM)}"
+        yield from _rows(node.rows, depth, page)
 
 
-def _says_itself(node: Node) -> bool:
-    """Whether a literal's text is its value already."""
-    return node.value is not None and node.text.strip('"').replace("_", "") in (shown(node.value), f"{shown(node.value)} days")
+def _is_said(node: Node, part: Node) -> bool:
+    """`not` before a name stands on the name's line; so does, behind a name, how its conditions are connected."""
+    if node.kind is NodeKind.NOT:
+        return part.kind is NodeKind.NAME
+    return node.kind is NodeKind.NAME and part.kind in (NodeKind.ALL, NodeKind.ANY)
 
 
-def _rows(rows: RowsBehind) -> str:
-    schema = credit()
-    number = count(rows.count, rows.entity, schema.entities[rows.entity].plural)
-    if not rows.first:
-        return number
-    named = ", ".join(
-        plain(row.key)
-        + (f" {plain(shown(row.value))}" if row.value is not None else "")
-        + (f" on {row.day}" if row.day is not None else "")
-        for row in rows.first
-    )
-    return f"{number}: {named}{', …' if rows.count > len(rows.first) else ''}"
+def _body(node: Node | None) -> str:
+    """How the conditions behind a name are connected."""
+    while node is not None and len(node.parts) == 1 and _is_said(node, node.parts[0]):
+        node = node.parts[0]
+        if node.kind in (NodeKind.ALL, NodeKind.ANY):
+            return f": {CONNECTED[node.kind]}"
+    return ""
 
 
-def _truth(value: Printed) -> str:
-    return "[yes]" if value is True else "[no] " if value is False else "[–]  "
+def _sides(node: Node) -> str:
+    """The values of a test on its own line, where nothing is left to show behind them."""
+    if node.kind is not NodeKind.TEST or any(part.condition or part.parts or part.rows for part in node.parts):
+        return ""
+    values = ", ".join(f"{plain(part.text)} = {_value(part.value)}" for part in node.parts)
+    return f"  ({values})" if values else ""
 
 
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_jsonable(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name.rstrip("_"): _jsonable(getattr(value, item.name)) for item in fields(value)}
-    return value
+def _shown_earlier(node: Node) -> bool:
+    return node.repeated or (node.kind is NodeKind.NOT and node.parts[0].repeated)
+
+
+def _node(node: Node, page: Page, value_known: bool) -> str:
+    said = node.kind is NodeKind.NOT and _is_said(node, node.parts[0])
+    text = CONNECTED[node.kind] if node.kind in CONNECTED and not said else plain(node.text)
+    label = f' "{plain(node.label)}"' if node.label else ""
+    if node.condition:
+        return f"{_mark(node.value, page)} {text}{label}"
+    return text if value_known else f"{text} = {_value(node.value)}"
+
+
+def _value(value: Printed) -> str:
+    return "missing" if value is None else plain(shown(value)) or '""'
+
+
+def _rows(rows: RowsBehind, depth: int, page: Page) -> Iterator[str]:
+    schema = credit().entities.get(rows.entity)
+    noun = (rows.entity, None if schema is None else schema.plural)
+    if not rows.count:
+        yield page.paint(f"{STEP * depth}no {noun[0]}", DIM)
+        return
+    table = [[plain("" if cell is None else shown(cell)) for cell in (row.key, row.label, row.value, row.day)] for row in rows.first]
+    kept = [at for at in range(4) if any(line[at] for line in table)]
+    texts = page.table([[line[at] for at in kept] for line in table], right=[kept.index(2)] if 2 in kept else (), indent=STEP * depth)
+    yield from (page.paint(text, DIM) for text in texts)
+    if rows.count > len(rows.first):
+        yield page.paint(f"{STEP * depth}… and {rows.count - len(rows.first):,} more of {count(rows.count, *noun)}", DIM)
+
+
+# --- JSON ---
+
+
+def _unit_object(unit: UnitExplanation) -> dict[str, Any]:
+    found = asdict(unit)
+    found["blocks"] = [_block_object(block) for block in unit.blocks]
+    return found
+
+
+def _block_object(block: BlockExplanation) -> dict[str, Any]:
+    return {
+        "rule": block.rule,
+        "label": block.label,
+        "at": block.at,
+        "state": block.state.value,
+        "from": None if block.from_ is None else block.from_.isoformat(),
+        "until": None if block.until is None else block.until.isoformat(),
+        "decided": block.decided,
+        "where": _node_object(block.where),
+        "except": _node_object(block.except_),
+        "sides": [
+            {
+                "word": side.word,
+                "number": side.number,
+                "at": side.at,
+                "text": side.text,
+                "gives": side.gives,
+                "result": side.result,
+                "holds": side.holds,
+                "decides": side.decides,
+                "condition": _node_object(side.condition),
+            }
+            for side in block.sides
+        ],
+    }
+
+
+def _node_object(node: Node | None) -> dict[str, Any] | None:
+    if node is None:
+        return None
+    found: dict[str, Any] = {"kind": node.kind.value, "text": node.text, "condition": node.condition, "value": node.value}
+    if node.label is not None:
+        found["label"] = node.label
+    if node.repeated:
+        found["repeated"] = True
+    if node.rows is not None:
+        found["rows"] = asdict(node.rows)
+    if node.parts:
+        found["parts"] = [_node_object(part) for part in node.parts]
+    return found

@@ -256,7 +256,7 @@ def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
     if not plan.header.applicable:
         lines = [page.paint(f"{count(total, 'change')}, but this plan cannot be applied:", BOLD, RED)]
         lines += [f"  the data has errors ({item.code}): {plain(item.message)}" for item in plan.data_errors]
-        lines += [f"  requirement `{item.name}` fails" for item in plan.requirements]
+        lines += [f"  requirement `{item.name}` fails" for item in plan.requirements if not item.warning]
         for guard in tripped:
             lines.append(f"  guard `{guard.name}` tripped: {guard.changes:,} of {guard.total:,}, at most {guard.bound}")
         if tripped and not plan.data_errors:

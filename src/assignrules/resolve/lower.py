@@ -14,6 +14,7 @@ from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import (
     Aggregate,
     And,
+    AsOf,
     Branch,
     Case,
     Expression,
@@ -30,6 +31,7 @@ from assignrules.ir.expressions import (
     TargetValue,
     This,
     Today,
+    Top,
     Via,
 )
 from assignrules.ir.ruleset import Definition
@@ -127,8 +129,7 @@ class Lowering:
             case tree.Case():
                 return self._case(node)
             case tree.AsOf():
-                self.report("E0199", "`as of` is not supported yet", node.span)
-                return None
+                return self._as_of(node)
             case _:
                 assert_never(node)
 
@@ -156,8 +157,11 @@ class Lowering:
         head = names[0]
         if len(names) > 1:
             prefixed = ".".join(name.text for name in names)
-            if (self.entity, prefixed) in self.names.declared:  # a rule pack's prefix
+            if (self.entity, prefixed) in self.names.declared or prefixed in self.names.params:  # of a rule pack, or a score's class
                 return self._named(prefixed, head.span.to(names[-1].span), current)
+            if self.names.link(self.entity, head.text) is None and self.names.is_prefix(head.text):
+                self._unknown(prefixed, head.span.to(names[-1].span))
+                return None
             link = self._link(head, current)
             if link is None:
                 return None
@@ -370,6 +374,29 @@ class Lowering:
             start, end = Operation("add_duration", (start, Literal(-length, MONTHS)), DATE), start
         return And((Operation("ge", (day, start), BOOLEAN), Operation("lt", (day, end), BOOLEAN)))
 
+    def _as_of(self, node: tree.AsOf) -> Expression | None:
+        of, day = self.expression(node.operand), self._date(node.date, "as of")
+        if of is None or day is None:
+            return None
+        if not _is_constant(day):
+            self.report("E0199", "`as of` a date of the row is not supported yet", node.date.span, help="give a date, or one counted from `today`")
+            return None
+        return AsOf(of, day, of.type)
+
+    def top(self, where: Expression | None, node: tree.Top) -> Expression | None:
+        """`top N by E per G` of a search, over its condition."""
+        count, by = self.expression(node.count), self.expression(node.by)
+        per = None if node.per is None else self.expression(node.per)
+        if count is None or by is None or where is None or (node.per is not None and per is None):
+            return None
+        if not isinstance(count, Literal) or not isinstance(count.value, int) or count.value < 1:
+            self.report("E0312", "`top` needs a whole number above 0", node.count.span, help="as in `top 150 by overdue`")
+            return None
+        if by.type.kind is Kind.BOOLEAN or (by.type.kind is Kind.DURATION and by.type.months):
+            self.report("E0302", "`by` needs values that have an order", node.by.span)
+            return None
+        return Top(self.entity, where, count.value, by, node.ascending, per)
+
     def _date(self, node: tree.Expression, word: str) -> Expression | None:
         day = self.expression(node)
         if day is not None and day.type.kind is not Kind.DATE:
@@ -493,6 +520,17 @@ class Lowering:
 
 def _aggregate_help(names: tuple[tree.Name, ...]) -> str:
     return f"take one value of them, as in `sum({names[-1].text} over {names[0].text})`"
+
+
+def _is_constant(day: Expression) -> bool:
+    """Whether a date is the same for every row: a literal or `today`, with durations added that are."""
+    match day:
+        case Literal() | Today():
+            return True
+        case Operation(operator="add_duration" | "multiply" | "negate", arguments=arguments):
+            return all(_is_constant(part) for part in arguments)
+        case _:
+            return False
 
 
 def _opposite(length: Expression) -> Expression:

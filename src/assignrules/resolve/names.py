@@ -18,10 +18,11 @@ SUBJECT = "customer"  # the entity of a definition, search or rule that names no
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A `define` or `search` as written. ``built_in``: it came with the schema."""
+    """A `define`, `search` or `score` as written (a score stands under its own name and that of its class). ``built_in``: it came with the
+    schema."""
 
     entity: str
-    statement: tree.Define | tree.Search
+    statement: tree.Define | tree.Search | tree.Score
     built_in: bool
 
 
@@ -49,6 +50,10 @@ class Names:
             return target
         return self.schema.target_of_field(entity, word)
 
+    def is_prefix(self, word: str) -> bool:
+        """Whether names begin with ``word.``: those of a rule pack under its alias, or the class of a score."""
+        return any(name.startswith(f"{word}.") for name in (*self.params, *(name for _, name in self.declared)))
+
     def link(self, entity: str, word: str) -> LinkDeclaration | None:
         return self.schema.entities[entity].links.get(word)
 
@@ -70,7 +75,7 @@ def collect_names(
         names.declared[entity.name, statement.name.text] = Declared(entity.name, statement, built_in=True)
     params = {statement.name.text: statement.name.span for statement in reversed(written)}
     for statement in statements:
-        if isinstance(statement, tree.Define | tree.Search):
+        if isinstance(statement, tree.Define | tree.Search | tree.Score):
             _declare(names, statement, params, problems)
     _clashing_params(names, written, problems)
     return names
@@ -97,7 +102,14 @@ def entity_of(schema: Schema, name: tree.Name | None, problems: list[Diagnostic]
     return entity
 
 
-def _declare(names: Names, statement: tree.Define | tree.Search, params: Mapping[str, Span], problems: list[Diagnostic]) -> None:
+def class_name(score: tree.Score) -> str | None:
+    """The name of a score's class, ``credit_points.class``; None where it has no classes."""
+    return f"{score.name.text}.class" if any(isinstance(part, tree.ScoreClass) for part in score.parts) else None
+
+
+def _declare(
+    names: Names, statement: tree.Define | tree.Search | tree.Score, params: Mapping[str, Span], problems: list[Diagnostic]
+) -> None:
     entity = entity_of(names.schema, statement.entity, problems)
     if entity is None:
         return
@@ -116,6 +128,9 @@ def _declare(names: Names, statement: tree.Define | tree.Search, params: Mapping
         )
     else:
         names.declared[entity.name, word] = Declared(entity.name, statement, built_in=False)
+        class_ = class_name(statement) if isinstance(statement, tree.Score) else None
+        if class_ is not None:
+            names.declared[entity.name, class_] = Declared(entity.name, statement, built_in=False)
 
 
 def _clashing_params(names: Names, params: Iterable[tree.Param], problems: list[Diagnostic]) -> None:

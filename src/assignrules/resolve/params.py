@@ -30,8 +30,10 @@ MAX_PLACES = 10
 def resolve_params(
     params: Iterable[tree.Param], overrides: Mapping[str, str | tree.Expression], currency: str, problems: list[Diagnostic]
 ) -> dict[str, Literal | None]:
-    """The value of each parameter: that of the rules, or the override's. None where it is broken, which is reported."""
+    """The value of each parameter: that of the rules, or the override's, which may name another parameter. None where it is broken,
+    which is reported."""
     values: dict[str, Literal | None] = {}
+    references: dict[str, tuple[tree.Path, Type]] = {}
     for param in params:
         word = param.name.text
         if word in values:
@@ -46,8 +48,13 @@ def resolve_params(
         if word in overrides:
             given = overrides[word]
             expression = _given(word, given, type, problems) if isinstance(given, str) else given
-            value = None if expression is None else _param_value(expression, word, type, currency, problems)
+            if isinstance(expression, tree.Path) and not isinstance(given, str):
+                references[word] = (expression, type)
+                value = None
+            else:
+                value = None if expression is None else _param_value(expression, word, type, currency, problems)
         values[word] = value
+    _take_over(references, values, currency, problems)
     for word in overrides:
         if word not in values:
             help = did_you_mean(word, list(values)) or (
@@ -55,6 +62,34 @@ def resolve_params(
             )
             problems.append(diagnostic("E0206", f"unknown parameter `{word}`", help=help))
     return values
+
+
+def _take_over(
+    references: Mapping[str, tuple[tree.Path, Type]], values: dict[str, Literal | None], currency: str, problems: list[Diagnostic]
+) -> None:
+    """Gives the parameters whose value is another parameter's name that one's value: `use "pack" with large = our_large`."""
+    for word, (path, type) in references.items():
+        chain = [word]
+        while chain[-1] in references and _text(references[chain[-1]][0]) not in chain:
+            chain.append(_text(references[chain[-1]][0]))
+        if chain[-1] in references:
+            circle = " → ".join(f"`{name}`" for name in [*chain, _text(references[chain[-1]][0])])
+            problems.append(diagnostic("E0401", f"parameters go round in a circle: {circle}", path.span))
+        elif chain[-1] not in values:
+            known = [name for name in values if "." not in name]
+            help = did_you_mean(chain[-1], known) or _example(type)
+            problems.append(diagnostic("E0312", f"parameter `{word}` needs a constant or a parameter", path.span, help=help))
+        else:
+            found = values[chain[-1]]
+            fitted = None if found is None else fit_constant(found, type, currency)
+            if found is not None and fitted is None:
+                message = f"parameter `{word}` is of type {type} and `{chain[-1]}` of type {found.type}"
+                problems.append(diagnostic("E0310", message, path.span, help=_example(type)))
+            values[word] = fitted
+
+
+def _text(path: tree.Path) -> str:
+    return ".".join(name.text for name in path.names)
 
 
 def _given(word: str, text: str, type: Type, problems: list[Diagnostic]) -> tree.Expression | None:

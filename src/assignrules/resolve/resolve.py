@@ -7,22 +7,21 @@ from collections.abc import Iterable, Mapping
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.diagnostics.model import has_errors
 from assignrules.ir.expressions import Expression, is_condition
-from assignrules.ir.ruleset import Assignment, Definition, Ruleset
+from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
 from assignrules.resolve.assignments import resolve_assignment
 from assignrules.resolve.lower import Lowering
-from assignrules.resolve.names import Names, collect_names
+from assignrules.resolve.names import Names, collect_names, entity_of
 from assignrules.resolve.order import order_units
+from assignrules.resolve.packs import PackFinder, expand_packs
+from assignrules.resolve.scores import lower_score
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
 
 UNSUPPORTED: dict[type[tree.Statement], str] = {
-    tree.Use: "`use`",
-    tree.Score: "`score`",
     tree.Scenario: "the scenario catalogue",
     tree.Propose: "`propose`",
     tree.Alert: "`alert`",
     tree.Report: "`report`",
-    tree.Require: "`require` or `warn`",
 }
 
 
@@ -33,14 +32,16 @@ def resolve(
     params: Mapping[str, str | tree.Expression] | None = None,
     currency: str = "EUR",
     ignored_currencies: Iterable[str] = (),
+    packs: PackFinder | None = None,
 ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
     """The ruleset of all files together, and every problem found; None where one of them is an error.
 
-    ``params`` overrides parameters, each with a value as text (``"90 days"``) or as an expression.
+    ``params`` overrides parameters, each with a value as text (``"90 days"``) or as an expression. ``packs`` finds what `use` names.
     """
-    files = tuple(files)
     problems: list[Diagnostic] = []
-    names = collect_names(files, schema, params or {}, currency, problems)
+    expanded = expand_packs(files, packs, schema, problems)
+    files = expanded.files
+    names = collect_names(files, schema, {**expanded.arguments, **(params or {})}, currency, problems)
     definitions = _Definitions(names, currency, problems)
     statements = [statement for file in files for statement in file.statements]
     for statement in statements:
@@ -56,6 +57,7 @@ def resolve(
             block = resolve_assignment(statement, names, definitions, currency, problems)
             if block is not None:
                 assignments.append(block)
+    requirements = _requirements(statements, names, definitions, problems)
     definitions.note_replacements()
     ordered = _ordered(assignments)
     order = order_units(ordered, definitions.lowered, problems)
@@ -64,9 +66,30 @@ def resolve(
     constants = {word: value for word, value in names.params.items() if value is not None}
     definitions.lower_runnable()
     return (
-        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies)),
+        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements),
         tuple(problems),
     )
+
+
+def _requirements(
+    statements: Iterable[tree.Statement], names: Names, definitions: _Definitions, problems: list[Diagnostic]
+) -> tuple[Requirement, ...]:
+    """`require` and `warn`, by name; a name given twice is reported."""
+    found: dict[str, Requirement] = {}
+    for statement in statements:
+        if not isinstance(statement, tree.Require):
+            continue
+        name = statement.name.value
+        if name in found:
+            related = [Related(found[name].span, "first given here")]
+            problems.append(diagnostic("E0204", f'requirement "{name}" is given twice', statement.name.span, related=related))
+        entity = entity_of(names.schema, statement.entity, problems)
+        if entity is None:
+            continue
+        condition = Lowering(names, definitions, entity.name, problems).condition(statement.where)
+        if condition is not None:
+            found[name] = Requirement(name, entity.name, condition, statement.warning, statement.span)
+    return tuple(found[name] for name in sorted(found))
 
 
 def resolve_expression(
@@ -129,10 +152,11 @@ class _Definitions:
                 return None
             condition = is_condition(value)
             return Definition(declared.entity, key[1], value, value.type, condition, False, None, span)
+        if isinstance(statement, tree.Score):
+            return lower_score(statement, key[1], lowering)
         test = lowering.condition(statement.where)
         if statement.top is not None:
-            self.problems.append(diagnostic("E0199", "`top` is not supported yet", statement.top.span))
-            return None
+            test = lowering.top(test, statement.top)
         if test is None:
             return None
         label = None if statement.label is None else statement.label.value

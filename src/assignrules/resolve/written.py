@@ -1,7 +1,7 @@
 """The way back from meaning to text: an IR expression as it is written in the rule language.
 
-What `lower` takes apart is put together again (`between`, `in last 10 days`, `!=`, `in (…)`); parameters stand as their values. Reading the text
-gives an expression of the same meaning.
+What `lower` takes apart is put together again (`between`, `in last 10 days`, `!=`, `in (…)`); parameters stand as their values. Reading
+the text gives an expression of the same meaning.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from assignrules.diagnostics import Span
 from assignrules.ir.expressions import (
     Aggregate,
     And,
+    AsOf,
     Case,
     Expression,
     Field,
@@ -30,6 +31,7 @@ from assignrules.ir.expressions import (
     TargetValue,
     This,
     Today,
+    Top,
     Truth,
     Via,
 )
@@ -61,11 +63,15 @@ PERIODS = {"start_of_month": (tree.Period.MONTH, 1), "start_of_quarter": (tree.P
 
 def written(expression: Expression, schema: Schema) -> str:
     """The expression on one line, as a rule file would have it."""
+    if isinstance(expression, Top):
+        per = "" if expression.per is None else f" per {written(expression.per, schema)}"
+        order = f"{written(expression.by, schema)}{' ascending' if expression.ascending else ''}"
+        return f"{written(expression.where, schema)} top {expression.count} by {order}{per}"
     return format_expression(rewritten(expression, schema))
 
 
 def rewritten(expression: Expression, schema: Schema) -> tree.Expression:
-    """The syntax tree of the expression, without places in a text."""
+    """The syntax tree of the expression, without places in a text. (`top` is a search's clause, and no expression.)"""
     return _Writer(schema).expression(expression)
 
 
@@ -105,6 +111,10 @@ class _Writer:
                 return self._operation(operator, arguments)
             case Aggregate():
                 return self._aggregate(expression, this=False)
+            case AsOf(of=of, day=day):
+                return tree.AsOf(self.expression(of), self.expression(day), NOWHERE)
+            case Top():
+                raise AssertionError("`top` stands only around a search's whole condition")
             case _:
                 assert_never(expression)
 
@@ -123,7 +133,7 @@ class _Writer:
             case Field(name=name) | Reference(name=name):
                 names.append(_name(name))
             case TargetValue(target=target):
-                names.append(_name(target))
+                names.append(_name(self.schema.targets[target].field or target))
                 current = current or expression.current
             case _:
                 return self.expression(expression)

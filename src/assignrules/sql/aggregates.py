@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlglot import exp
 
@@ -32,6 +33,7 @@ class Group:
 
     path: tuple[Link, ...]
     level: int
+    day: date | None = None  # under `as of`
     parts: list[tuple[Aggregate, str]] = field(default_factory=list)  # with the prefix of its columns
 
 
@@ -51,6 +53,7 @@ class Aggregates:
 
     def relation(self, group: Group) -> exp.Select:
         """The grouped relation of the aggregates that need no order."""
+        self.money.day = group.day
         source = Source(self.relations)
         rows, origin, base, joins = self._rows(group, source)
         words = _Words(self, rows, [aggregate for aggregate, _ in group.parts])
@@ -63,8 +66,9 @@ class Aggregates:
         selected = terms.select(inner, base, [*joins, *source.joins], where=shared)
         return terms.select(outputs, terms.subquery(selected, "r"), group_by=[terms.column("k")])
 
-    def ranked(self, aggregate: Aggregate, level: int) -> exp.Select:
+    def ranked(self, aggregate: Aggregate, level: int, day: date | None) -> exp.Select:
         """``latest``/``earliest``: the relation ``k``, ``x`` and of money ``c``, one row for each group that has a dated row."""
+        self.money.day = day
         source = Source(self.relations)
         rows, origin, base, joins = self._rows(Group(aggregate.path, level), source)
         assert aggregate.of is not None and aggregate.by is not None

@@ -12,8 +12,12 @@ from dataclasses import dataclass, replace
 from assignrules.ir.expressions import (
     Aggregate,
     And,
+    AsOf,
+    AsOf,
+    Branch,
     Case,
     Expression,
+    Field,
     InList,
     IsMissing,
     Link,
@@ -26,6 +30,7 @@ from assignrules.ir.expressions import (
     Truth,
     Via,
     children,
+    is_condition,
 )
 from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
@@ -37,14 +42,24 @@ Guards = tuple[Expression, ...]
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """``money`` on rows of ``entity`` needs the rate of ``currency`` (None: its own, unless that is ``into``) on ``day`` (None: today)
-    where all the guards hold."""
+    where all the guards hold.
+
+    ``money`` None: the guards themselves say that a rate is missing, for what an aggregate over links without a way back converts by `this`."""
 
     entity: str
     guards: Guards
-    money: Expression
+    money: Expression | None
     into: str
     currency: str | None
     day: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outer:
+    """The rows that an aggregate stands on, as far as the guards hold."""
+
+    entity: str
+    guards: Guards
 
 
 class Conversions:
@@ -85,15 +100,19 @@ class Conversions:
         if block.except_ is not None and decides:
             yield from self._walk(block.except_, entity, (*inside, decides[0] if len(decides) == 1 else Or(tuple(decides))))
 
-    def _walk(self, expression: Expression, entity: str, guards: Guards, outer: str | None = None) -> Iterator[Conversion]:
+    def of_condition(self, condition: Expression, entity: str) -> Iterator[Conversion]:
+        """Those of a condition on every row of an entity."""
+        yield from self._walk(condition, entity, ())
+
+    def _walk(self, expression: Expression, entity: str, guards: Guards, outer: _Outer | None = None) -> Iterator[Conversion]:
         match expression:
             case Reference(name=name):
                 yield from self._walk(self.ruleset.definitions[entity, name].expression, entity, guards)
             case Via(link=link, of=of):
-                yield from self._walk(of, link.to, self._carried((link,), guards))
+                yield from self._walk(of, link.to, self._carried((link,), guards, entity))
             case This(of=of):
                 if outer is not None:
-                    yield from self._walk(of, outer, ())
+                    yield from self._walk(of, outer.entity, outer.guards)
             case Case(branches=branches, otherwise=otherwise):
                 passed = guards
                 for branch in branches:
@@ -102,6 +121,12 @@ class Conversions:
                     passed = (*passed, Not(branch.condition))
                 if otherwise is not None:
                     yield from self._walk(otherwise, entity, passed, outer)
+            case AsOf(of=of, day=day):
+                for inner in self._walk(of, entity, (), outer):
+                    moved = tuple(AsOf(guard, day, BOOLEAN) for guard in inner.guards)
+                    carried = guards if inner.entity == entity else ()
+                    money = None if inner.money is None else AsOf(inner.money, day, inner.money.type)
+                    yield replace(inner, guards=(*carried, *moved), money=money, day=day if inner.day is None else inner.day)
             case Aggregate():
                 yield from self._aggregate(expression, entity, guards)
             case _:
@@ -111,18 +136,38 @@ class Conversions:
                     yield from self._operation(expression, entity, guards)
 
     def _aggregate(self, aggregate: Aggregate, entity: str, guards: Guards) -> Iterator[Conversion]:
+        if len(aggregate.path) == 1:
+            aggregate = self._by_the_way_back(aggregate)
+        inside = self._carried(aggregate.path, guards, entity)
+        if not any(_reads_this(part) for part in children(aggregate)):
+            yield from self._on_related(aggregate, inside, None, None)
+            return
+        any_row = replace(aggregate, function="any", of=None, where=None, by=None, weight=None, type=BOOLEAN)
+        reached = _Outer(entity, (*guards, any_row))
+        kept = _Outer(entity, (*guards, replace(any_row, where=aggregate.where)))
+        for found in self._on_related(aggregate, (), reached, kept):
+            parts = [part for part in (found.money, found.day) if part is not None]
+            if found.entity == entity and found.guards[: len(reached.guards)] in (reached.guards, kept.guards):
+                yield found  # of what is read by `this`
+            elif found.money is not None and found.entity == any_row.path[-1].to and any(_reads_this(part) for part in (*found.guards, *parts)):
+                lifted = replace(any_row, where=And((*found.guards, *_without_rate(found))))
+                yield Conversion(entity, (*guards, lifted), None, found.into, None, found.day)
+            else:
+                plain = (guard for guard in found.guards if not _reads_this(guard))
+                yield replace(found, guards=(*inside, *plain) if found.entity == any_row.path[-1].to else tuple(plain))
+
+    def _on_related(self, aggregate: Aggregate, guards: Guards, reached: _Outer | None, kept: _Outer | None) -> Iterator[Conversion]:
+        """Those on the rows at the end of the path. ``reached``: the row that the aggregate stands on, for its `where`; ``kept``: for the rest."""
         end = aggregate.path[-1].to
-        inside = self._carried(aggregate.path, guards)
         if aggregate.where is not None:
-            yield from self._walk(aggregate.where, end, inside, entity)
-            where = self._on_the_row_alone(aggregate.where, aggregate.path)
-            inside = inside if where is None else (*inside, where)
+            yield from self._walk(aggregate.where, end, guards, reached)
+            guards = (*guards, aggregate.where)
         for part in (aggregate.of, aggregate.by, aggregate.weight):
             if part is not None:
-                yield from self._walk(part, end, inside, entity)
+                yield from self._walk(part, end, guards, kept)
                 summed = aggregate.function in ("sum", "min", "max", "avg", "median") and part is not aggregate.by
                 if summed and part.type.kind is Kind.MONEY:
-                    yield Conversion(end, inside, part, self.home, None, None)
+                    yield Conversion(end, guards, part, self.home, None, None)
 
     def _operation(self, operation: Operation, entity: str, guards: Guards) -> Iterator[Conversion]:
         arguments = operation.arguments
@@ -149,10 +194,15 @@ class Conversions:
 
     # --- a condition on one row, said on the rows that are reached from it ---
 
-    def _carried(self, path: tuple[Link, ...], guards: Guards) -> Guards:
+    def _carried(self, path: tuple[Link, ...], guards: Guards, entity: str) -> Guards:
+        """The guards as one, as it is the same row that must meet them all. Without any, that there is a row at all."""
+        key = self.schema.entities[entity].key
+        assert key is not None
+        there = Not(IsMissing(Field(entity, key, self.schema.entities[entity].fields[key])))
+        carried: Expression | None = there if not guards else guards[0] if len(guards) == 1 else And(guards)
         for link in path:
-            guards = tuple(carried for carried in (self._over(link, guard) for guard in guards) if carried is not None)
-        return guards
+            carried = None if carried is None else self._over(link, carried)
+        return () if carried is None else (carried,)
 
     def _over(self, link: Link, guard: Expression) -> Expression | None:
         """The guard on the other end of a link: that a row with it leads here. None where the schema has no way back: then it is let go."""
@@ -166,14 +216,25 @@ class Conversions:
             return None
         return Aggregate("any", (Link(link.to, declared.inverse, link.entity, many=True),), None, guard, None, None, BOOLEAN)
 
-    def _on_the_row_alone(self, where: Expression, path: tuple[Link, ...]) -> Expression | None:
-        """A `where` without `this`: its row is read through the way back. None where there is none."""
-        if not _reads_this(where):
-            return where
-        if len(path) != 1:
-            return None
-        back = self.schema.inverse_of(self.schema.entities[path[0].entity].links[path[0].name])
-        return _without_this(where, Link(back.entity, back.name, back.to))
+    def _by_the_way_back(self, aggregate: Aggregate) -> Aggregate:
+        """An aggregate over one link without `this`: its row is read through the way back."""
+        declared = self.schema.inverse_of(self.schema.entities[aggregate.path[0].entity].links[aggregate.path[0].name])
+        back = Link(declared.entity, declared.name, declared.to)
+
+        def turned(part: Expression | None) -> Expression | None:
+            return None if part is None else _without_this(part, back)
+
+        return replace(aggregate, of=turned(aggregate.of), where=turned(aggregate.where), by=turned(aggregate.by), weight=turned(aggregate.weight))
+
+
+def _without_rate(conversion: Conversion) -> Guards:
+    """That the conversion gives nothing though its amount is there."""
+    money = conversion.money
+    assert money is not None
+    into = Literal(conversion.into, TEXT)
+    arguments = (money, into) if conversion.day is None else (money, into, conversion.day)
+    other = Not(Operation("eq", (_code(money), into), BOOLEAN))
+    return (Not(IsMissing(money)), other, IsMissing(Operation("convert", arguments, money.type)))
 
 
 def _bare(money: Expression) -> bool:
@@ -193,12 +254,15 @@ def _reads_this(expression: Expression) -> bool:
 def _without_this(expression: Expression, back: Link) -> Expression:
     match expression:
         case This(of=of, type=type):
-            return Via(back, of, type)
+            return Truth(Via(back, of, type)) if is_condition(of) else Via(back, of, type)
         case Operation(arguments=arguments):
             return replace(expression, arguments=tuple(_without_this(part, back) for part in arguments))
         case And(operands=operands) | Or(operands=operands):
             return replace(expression, operands=tuple(_without_this(part, back) for part in operands))
         case Not(operand=operand) | Truth(operand=operand) | IsMissing(operand=operand) | InList(operand=operand):
             return replace(expression, operand=_without_this(operand, back))
+        case Case(branches=branches, otherwise=otherwise):
+            turned = tuple(Branch(_without_this(part.condition, back), _without_this(part.value, back)) for part in branches)
+            return replace(expression, branches=turned, otherwise=None if otherwise is None else _without_this(otherwise, back))
         case _:
             return expression

@@ -71,7 +71,7 @@ class Decisions:
         self.ruleset = ruleset
         self.schema = schema
         self.today = today
-        self.facts = Facts(ruleset, schema, self.planned_state)
+        self.facts = Facts(ruleset, schema, today, self.planned_state)
         self.made: dict[tuple[str, str | None], Decision | None] = {}
 
     def all(self) -> Iterator[Decision]:

@@ -9,12 +9,15 @@ Each fact has a *level*: the number of steps from the tables to it. Facts of one
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 
 from assignrules.ir.expressions import (
     Aggregate,
     And,
+    AsOf,
     Branch,
     Case,
     Expression,
@@ -31,6 +34,7 @@ from assignrules.ir.expressions import (
     TargetValue,
     This,
     Today,
+    Top,
     Truth,
     Via,
     children,
@@ -48,15 +52,18 @@ Planned = Callable[[str, "str | None"], "Expression | None"]
 class Facts:
     """The facts that a statement needs, by entity and name, in normal form."""
 
-    def __init__(self, ruleset: Ruleset, schema: Schema, planned: Planned) -> None:
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, planned: Planned) -> None:
+        self.today = today
         self.ruleset = ruleset
         self.schema = schema
         self.planned = planned
         self.bodies: dict[Key, Expression] = {}
         self.levels: dict[Key, int] = {}
-        self._anonymous: dict[tuple[str, Expression], Reference] = {}
+        self._anonymous: dict[tuple[str, Expression, date | None], Reference] = {}
         self._units: dict[tuple[str, str | None], Reference | None] = {}
         self._currencies: dict[Key, str | None] = {}
+        self.days: dict[Key, date] = {}  # of facts under `as of`: the day that they take for today
+        self.day: date | None = None  # while normalising under `as of`
 
     # --- normalising ---
 
@@ -66,8 +73,13 @@ class Facts:
             case Literal() | Today() | Field():
                 return expression
             case Reference():
-                self._definition(expression)
-                return expression
+                return self._definition(expression)
+            case AsOf(of=of, day=day):
+                return self._as_of(of, day, entity, outer)
+            case Top():
+                per = None if expression.per is None else self.normal(expression.per, entity, outer)
+                where, by = self.normal(expression.where, entity, outer), self.normal(expression.by, entity, outer)
+                return replace(expression, where=where, by=by, per=per)
             case TargetValue() | TargetMember():
                 return self._state(expression)
             case Via(link=link, of=of, type=type):
@@ -100,12 +112,35 @@ class Facts:
             case Aggregate():
                 return self._aggregate(expression, entity, outer)
 
-    def _definition(self, reference: Reference) -> None:
+    def _definition(self, reference: Reference) -> Reference:
+        if reference.name.startswith("#"):
+            return reference
+        definition = self.ruleset.definitions[reference.entity, reference.name]
+        if self.day is not None:
+            reference = replace(reference, name=f"{reference.name} as of {self.day.isoformat()}")
         key = (reference.entity, reference.name)
-        if key not in self.bodies and not reference.name.startswith("#"):
-            definition = self.ruleset.definitions[key]
+        if key not in self.bodies:
+            self._dated(key)
             self.bodies[key] = definition.expression  # holds the place; definitions have no circles
             self.bodies[key] = self._body(definition.expression, reference.entity)
+        return reference
+
+    def _dated(self, key: Key) -> None:
+        if self.day is not None:
+            self.days[key] = self.day
+
+    def _as_of(self, of: Expression, day: Expression, entity: str, outer: str | None) -> Expression:
+        """The expression as a fact of another day: with that day's `today` and rates."""
+        before = self.day
+        moved = constant_day(day, self.today if before is None else before)
+        if moved is None:
+            return Literal(None, of.type)
+        self.day = moved
+        normal = self.normal(of, entity, outer)
+        if not isinstance(normal, Literal | Field | Reference):
+            normal = self.fact(normal, entity)
+        self.day = before
+        return normal
 
     def _body(self, expression: Expression, entity: str) -> Expression:
         """A definition's body: an aggregate stays at the top, so that it bears the definition's name."""
@@ -162,10 +197,11 @@ class Facts:
 
     def fact(self, body: Expression, entity: str) -> Reference:
         """A fact for a body in normal form; equal bodies share one."""
-        key = (entity, body)
+        key = (entity, body, self.day)
         if key not in self._anonymous:
             reference = Reference(entity, f"#{len(self._anonymous) + 1}", body.type, is_condition(body))
             self._anonymous[key] = reference
+            self._dated((entity, reference.name))
             self.bodies[entity, reference.name] = body
         return self._anonymous[key]
 
@@ -283,6 +319,45 @@ class Facts:
         if len(known) == 1:
             return known.pop()
         return None if chosen or None in known else self.ruleset.currency
+
+
+def constant_day(day: Expression, today: date) -> date | None:
+    """The date of an expression that is the same for every row; None outside the years 1 to 9999."""
+    match day:
+        case Literal(value=date() as value):
+            return value
+        case Today():
+            return today
+        case Operation(operator="add_duration", arguments=(start, length)):
+            first = constant_day(start, today)
+            return None if first is None else shifted(first, _length(length), months=length.type.months)
+        case _:
+            raise AssertionError(day)
+
+
+def _length(length: Expression) -> int:
+    match length:
+        case Literal(value=int() as value):
+            return value
+        case Operation(operator="negate", arguments=(part,)):
+            return -_length(part)
+        case Operation(operator="multiply", arguments=(one, other)):
+            return _length(one) * _length(other)
+        case _:
+            raise AssertionError(length)
+
+
+def shifted(day: date, length: int, *, months: bool) -> date | None:
+    """A date with days or months added, clamped to the month's last day; None outside the years 1 to 9999."""
+    if not months:
+        try:
+            return day + timedelta(days=length)
+        except OverflowError:
+            return None
+    year, month = divmod(day.year * 12 + day.month - 1 + length, 12)
+    if not 1 <= year <= 9999:
+        return None
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _is_simple(part: Expression) -> bool:

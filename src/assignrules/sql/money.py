@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from sqlglot import exp
 
@@ -29,6 +30,7 @@ class MoneyCompiler:
         self.dialect = dialect
         self.facts = facts
         self.home = facts.ruleset.currency
+        self.day: date | None = None  # under `as of`: the day that counts as today, for rates too
 
     # --- the two halves ---
 
@@ -141,6 +143,7 @@ class MoneyCompiler:
         amount = self.value(expression, rows)
         if currency in ("", self.home):
             return amount
+        day = self._day_of_rates(day)
         exact = self._rounded(amount, expression.type.scale, VALUE_SCALE)
         product = terms.binary(exp.Mul, self.dialect.decimal(exact, VALUE_SCALE), rows.source.rate(currency, day))
         scale = max(expression.type.scale, VALUE_SCALE)
@@ -150,10 +153,13 @@ class MoneyCompiler:
             return terms.case([zero], changed)
         return terms.case([(terms.equal(currency, terms.text(self.home)), self.dialect.decimal(amount.copy(), scale)), zero], changed)
 
+    def _day_of_rates(self, day: Sql | None) -> Sql | None:
+        return terms.day(self.day) if day is None and self.day is not None else day
+
     def _converted(self, arguments: Sequence[Expression], rows: Rows) -> Sql:
         money, code = arguments[0], arguments[1]
         assert isinstance(code, Literal) and isinstance(code.value, str)
-        day = self.value(arguments[2], rows) if len(arguments) == 3 else None
+        day = self._day_of_rates(self.value(arguments[2], rows) if len(arguments) == 3 else None)
         home = self.at_home(money, rows, day)
         if code.value == self.home:
             return home

@@ -78,19 +78,20 @@ class Compiler:
         decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
         facts, entity = decisions.facts, conversion.entity
         guards = [facts.normal(guard, entity) for guard in conversion.guards]
-        money = facts.normal(conversion.money, entity)
-        day = None if conversion.day is None else facts.normal(conversion.day, entity)
+        money = None if conversion.money is None else facts.normal(conversion.money, entity)
+        day = None if conversion.money is None or conversion.day is None else facts.normal(conversion.day, entity)
         statement = Statement(facts, self.mapping, self.dialect, self.today)
         rows = statement.rows(entity)
-        amount, code = statement.scalars.value(money, rows), statement.money.code(money, rows)
-        day_sql = None if day is None else statement.scalars.value(day, rows)
-        rate = rows.source.rate(code if conversion.currency is None else conversion.currency, day_sql)
         conditions = [statement.scalars.condition(guard, rows) for guard in guards]
-        conditions.append(terms.binary(exp.NEQ, amount, terms.number(0)))
-        conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(conversion.into)))
-        if conversion.currency is None:
-            conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(self.ruleset.currency)))
-        conditions.append(terms.is_null(rate))
+        if money is not None:
+            amount, code = statement.scalars.value(money, rows), statement.money.code(money, rows)
+            day_sql = None if day is None else statement.scalars.value(day, rows)
+            rate = rows.source.rate(code if conversion.currency is None else conversion.currency, day_sql)
+            conditions.append(terms.binary(exp.NEQ, amount, terms.number(0)))
+            conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(conversion.into)))
+            if conversion.currency is None:
+                conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(self.ruleset.currency)))
+            conditions.append(terms.is_null(rate))
         source = terms.table(statement.stage(entity, statement.top), "s")
         key, _ = names_of(rows, self.mapping)
         return statement.finish(terms.select([terms.alias(key, "key")], source, rows.source.joins, where=terms.all_of(conditions)))

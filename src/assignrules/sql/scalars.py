@@ -6,6 +6,7 @@ below `not` and where a condition becomes a value.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -28,6 +29,7 @@ from assignrules.ir.expressions import (
     TargetValue,
     This,
     Today,
+    Top,
     Truth,
     Via,
     is_condition,
@@ -51,7 +53,8 @@ FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 class Scalars:
     """Compiles expressions in normal form (``facts``) for one dialect and one as-of date."""
 
-    def __init__(self, dialect: Dialect, today: date, money: MoneyCompiler) -> None:
+    def __init__(self, dialect: Dialect, today: date, money: MoneyCompiler, keys: Mapping[str, str]) -> None:
+        self.keys = keys  # the business key of each entity
         self.dialect = dialect
         self.today = today
         self.money = money
@@ -86,8 +89,27 @@ class Scalars:
                     operator
                 ]
                 return test(self._folded(arguments[0], rows), self._folded(arguments[1], rows))
+            case Top():
+                return self._top(expression, rows)
             case _:
                 return self.value(expression, rows)
+
+    def _top(self, top: Top, rows: Rows) -> Sql:
+        """Rows are numbered among those for which the condition holds, in their group."""
+        kept = self.truth(top.where, rows)
+        groups = [kept]
+        if top.per is not None:
+            groups.append(self.value(top.per, rows))
+            if top.per.type.kind is Kind.MONEY:
+                groups.append(self.money.code(top.per, rows))
+        by = self.money.at_home(top.by, rows) if top.by.type.kind is Kind.MONEY else self.value(top.by, rows)
+        missing = terms.case([(terms.is_null(by.copy()), terms.number(1))], terms.number(0))
+        if top.by.type.is_text:
+            by = self.dialect.ordered_text(by)
+        key = self.dialect.ordered_text(rows.column(Column("field", self.keys[rows.entity])))
+        order = [terms.ordered(missing), terms.ordered(by, descending=not top.ascending), terms.ordered(key)]
+        number = exp.Window(this=exp.Anonymous(this="ROW_NUMBER"), partition_by=groups, order=exp.Order(expressions=order))
+        return terms.all_of([kept.copy(), terms.binary(exp.LTE, number, terms.number(top.count))])
 
     def truth(self, expression: Expression, rows: Rows) -> Sql:
         """As a value: never NULL."""
@@ -127,7 +149,7 @@ class Scalars:
             case Literal():
                 return literal(expression)
             case Today():
-                return terms.day(self.today)
+                return terms.day(self.money.day or self.today)
             case Field(name=name):
                 return rows.column(Column("field", name))
             case Reference(name=name):
@@ -269,7 +291,7 @@ def may_be_null(expression: Expression) -> bool:
             return False
         case Reference(condition=condition):
             return not condition
-        case TargetMember() | Today():
+        case TargetMember() | Today() | Top():
             return False
         case Literal(value=value):
             return value is None

@@ -7,6 +7,7 @@ each after everything that reads it, so that a stage carries just the columns th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from sqlglot import exp
@@ -35,8 +36,8 @@ class Statement:
         self.dialect = dialect
         self.today = today
         self.money = MoneyCompiler(dialect, facts)
-        self.scalars = Scalars(dialect, today, self.money)
         keys = {entity.name: entity.key for entity in mapping.schema.entities.values() if entity.key is not None}
+        self.scalars = Scalars(dialect, today, self.money, keys)
         self.aggregates = Aggregates(self, self.scalars, self.money, dialect, keys)
         self.tables = Tables(mapping, facts.ruleset.ignored_currencies)
         self.links: dict[tuple[str, str], Link] = {}  # the to-one links that are followed
@@ -181,59 +182,69 @@ class Statement:
             for column in needs
             if column.kind.startswith("fact") and self.facts.level_of((entity, column.name)) == level
         }
-        groups: dict[tuple[Link, ...], tuple[Group, str]] = {}
-        ranked: dict[str, str] = {}
+        gathered = _Gathered(level - 1)
         for column, fact in new.items():
             body = self.facts.bodies[entity, fact]
             if isinstance(body, Aggregate):
-                self._gather(body, fact, level - 1, groups, ranked, column)
+                gathered.add(body, fact, self.facts.days.get((entity, fact)))
         columns: list[Sql] = []
         for column, alias in list(needs.items()):
             if column in new:
-                value = terms.alias(self._fact(column, self.facts.bodies[entity, column.name], rows, groups, ranked), alias)
+                self.money.day = self.facts.days.get((entity, column.name))
+                value = terms.alias(self._fact(column, self.facts.bodies[entity, column.name], rows, gathered), alias)
                 if column.name.startswith(("#decided ", "#planned ")):
                     value.add_comments([f" {column.name[1:]} "])
                 columns.append(value)
             else:
                 columns.append(terms.alias(rows.column(column), alias))
         joins: list[exp.Join] = []
-        for group, relation in groups.values():
+        for relation, query in self._related(gathered, entity):
             on = terms.equal(terms.column("k", relation), rows.column(KEY))
-            joins.append(terms.left_join(terms.subquery(self.aggregates.relation(group), relation), on))
-        for fact, relation in ranked.items():
-            body = self.facts.bodies[entity, fact]
-            assert isinstance(body, Aggregate)
-            on = terms.equal(terms.column("k", relation), rows.column(KEY))
-            joins.append(terms.left_join(terms.subquery(self.aggregates.ranked(body, level - 1), relation), on))
+            joins.append(terms.left_join(terms.subquery(query, relation), on))
+        self.money.day = None
         return terms.select(columns, terms.table(name, "s"), [*joins, *source.joins]), bool(joins)
 
-    def _gather(
-        self,
-        body: Aggregate,
-        fact: str,
-        level: int,
-        groups: dict[tuple[Link, ...], tuple[Group, str]],
-        ranked: dict[str, str],
-        column: Column,
-    ) -> None:
-        if body.function in ("latest", "earliest"):
-            ranked.setdefault(fact, f"l{len(ranked) + 1}")
-        elif column.kind == "fact":
-            group, _ = groups.setdefault(body.path, (Group(body.path, level), f"g{len(groups) + 1}"))
-            group.parts.append((body, f"a{len(group.parts)}"))
+    def _related(self, gathered: _Gathered, entity: str) -> Iterator[tuple[str, exp.Select]]:
+        """The relations of a stage's aggregates, by the name under which each is joined."""
+        for group, relation in gathered.groups.values():
+            yield relation, self.aggregates.relation(group)
+        for fact, relation in gathered.ranked.items():
+            body = self.facts.bodies[entity, fact]
+            assert isinstance(body, Aggregate)
+            yield relation, self.aggregates.ranked(body, gathered.level, self.facts.days.get((entity, fact)))
 
-    def _fact(
-        self, column: Column, body: Expression, rows: Rows, groups: dict[tuple[Link, ...], tuple[Group, str]], ranked: dict[str, str]
-    ) -> Sql:
+    def _fact(self, column: Column, body: Expression, rows: Rows, gathered: _Gathered) -> Sql:
         if isinstance(body, Aggregate):
-            if column.name in ranked:
-                return terms.column("x" if column.kind == "fact" else "c", ranked[column.name])
-            group, relation = groups[body.path]
-            prefix = next(prefix for aggregate, prefix in group.parts if aggregate is body)
+            relation, prefix = gathered.places[column.name]
+            if column.name in gathered.ranked:
+                return terms.column("x" if column.kind == "fact" else "c", relation)
             return self.aggregates.result(body, prefix, relation)
         if column.kind == "fact currency":
             return self.money.code(body, rows)
         return self.scalars.value(body, rows)
+
+
+class _Gathered:
+    """The aggregates of one stage, put together by what one pass can serve: path and day. ``places``: by fact, its relation and the prefix of its columns."""
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        self.groups: dict[tuple[tuple[Link, ...], date | None], tuple[Group, str]] = {}
+        self.ranked: dict[str, str] = {}
+        self.places: dict[str, tuple[str, str]] = {}
+
+    def add(self, body: Aggregate, fact: str, day: date | None) -> None:
+        """Puts a fact's aggregate in its place, once."""
+        if fact in self.places:
+            return
+        if body.function in ("latest", "earliest"):
+            self.ranked[fact] = f"l{len(self.ranked) + 1}"
+            self.places[fact] = (self.ranked[fact], "")
+            return
+        group, relation = self.groups.setdefault((body.path, day), (Group(body.path, self.level, day), f"g{len(self.groups) + 1}"))
+        prefix = f"a{len(group.parts)}"
+        group.parts.append((body, prefix))
+        self.places[fact] = (relation, prefix)
 
 
 def _cte(name: str, query: exp.Query, materialized: bool) -> exp.CTE:

@@ -134,14 +134,18 @@ def _scalar(node: yaml.ScalarNode, span: Span) -> Scalar:
 
 
 def _place(source: SourceFile, line: int, column: int) -> Span:
-    lines = source.text.count("\n") + 1
-    start = source.position(min(line, lines), column if line <= lines else 1)
-    start = min(start, len(source.text))
+    start = _position(source, line, column)
     return source.span(start, min(start + 1, len(source.text)))
 
 
 def _span(source: SourceFile, marked: Any) -> Span:
-    start = source.position(marked.start_mark.line + 1, marked.start_mark.column + 1)
-    last_line = marked.end_mark.line + 1
-    end = source.position(last_line, marked.end_mark.column + 1) if last_line <= source.text.count("\n") + 1 else len(source.text)
-    return source.span(start, max(start, min(end, len(source.text))))
+    start = _position(source, marked.start_mark.line + 1, marked.start_mark.column + 1)
+    end = _position(source, marked.end_mark.line + 1, marked.end_mark.column + 1)
+    return source.span(start, max(start, end))
+
+
+def _position(source: SourceFile, line: int, column: int) -> int:
+    """A mark of the reader as a position in the text; the reader may point one line below the last."""
+    if line > source.text.count("\n") + 1:
+        return len(source.text)
+    return min(source.position(line, column), len(source.text))

@@ -22,7 +22,7 @@ EXPECT = (
     "searches", "values", "changes", "held", "conflicts", "applicable", "requirements", "alerts", "reports", "data_errors", "data_warnings",
     "diagnostics",
 )  # fmt: skip
-LATER = ("requirements", "alerts", "reports")
+LATER = ("alerts", "reports")
 ENTRIES = {
     "changes": ("subject", "label", "target", "member", "before", "after", "action", "rule", "line", "at", "because", "manual"),
     "held": ("subject", "target", "member", "before", "after", "held_by"),
@@ -50,6 +50,7 @@ class Expectations:
     held: tuple[Entry, ...] | None = None
     conflicts: tuple[Entry, ...] | None = None
     applicable: bool | None = None
+    requirements: Mapping[str, tuple[str, ...]] | None = None
     data_errors: tuple[str, ...] | None = None
     data_warnings: tuple[str, ...] | None = None
     diagnostics: tuple[str, ...] | None = None
@@ -132,6 +133,10 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
     applicable: bool | None = None
     if "searches" in entries:
         searches = {name: reading.texts(keys, name) for name, keys in (reading.mapping(entries["searches"], "`searches`") or {}).items()}
+    requirements = None
+    if "requirements" in entries:
+        named = reading.mapping(entries["requirements"], "`requirements`") or {}
+        requirements = {name: reading.texts(keys, name) for name, keys in named.items()}
     if "values" in entries:
         values = _values(reading, entries["values"], schema)
     if "applicable" in entries:
@@ -149,6 +154,7 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
         held,
         conflicts,
         applicable,
+        requirements,
         lists("data_errors"),
         lists("data_warnings"),
         lists("diagnostics"),

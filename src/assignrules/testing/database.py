@@ -34,6 +34,7 @@ class PlannedRows:
     data_errors: tuple[DataProblem, ...]
     data_warnings: tuple[DataProblem, ...]
     applicable: bool
+    requirements: Mapping[str, tuple[str, ...]]
 
 
 class DuckDBPlanner:
@@ -76,7 +77,7 @@ class DuckDBTestSession:
         """The plan, without the project's guard."""
         plan: Plan = build_plan(self.session, self.ruleset, self.mapping, as_of=self.as_of, environment="test")
         return PlannedRows(
-            tuple(plan.change_rows()), plan.held, plan.conflicts, plan.data_errors, plan.data_warnings, plan.header.applicable
+            tuple(plan.change_rows()), plan.held, plan.conflicts, plan.data_errors, plan.data_warnings, plan.header.applicable, {item.name: item.rows for item in plan.requirements}
         )
 
     def search(self, name: str) -> Sequence[str]:

@@ -40,7 +40,7 @@ def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[So
     ruleset, found = planner.check((case.rules,) if case.rules is not None else rules, case.params, case.project)
     differences = _compare_diagnostics(case, found)
     expect = case.expect
-    outcome = (expect.changes, expect.held, expect.conflicts, expect.applicable, expect.data_errors, expect.data_warnings)
+    outcome = (expect.changes, expect.held, expect.conflicts, expect.applicable, expect.requirements, expect.data_errors, expect.data_warnings)
     if all(part is None for part in (expect.searches, expect.values, *outcome)):
         return differences
     if ruleset is None:
@@ -75,6 +75,11 @@ def _compare_session(case: Case, schema: Schema, session: Session) -> list[Diffe
                 differ(key, message)
     if expect.applicable is not None and expect.applicable is not outcome.applicable:
         differ("applicable", f"expected {shown(expect.applicable)}, got {shown(outcome.applicable)}")
+    if expect.requirements is not None:
+        _compare_sets(set(expect.requirements), set(outcome.requirements), lambda message: differ("requirements", message))
+        for name in expect.requirements.keys() & outcome.requirements.keys():
+            rows = set(outcome.requirements[name])
+            _compare_sets(set(expect.requirements[name]), rows, lambda message, name=name: differ("requirements", message, name))  # type: ignore[misc]
     for key, codes, problems in (
         ("data_errors", expect.data_errors, outcome.data_errors),
         ("data_warnings", expect.data_warnings, outcome.data_warnings),

@@ -1,0 +1,340 @@
+"""The pass `explain`: why a subject gets what it gets, and why not what the other lines would give.
+
+What decides comes from the plan's own statements, asked for one subject; the trees' values from the same compiler over the same facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlglot import exp
+
+from assignrules.databases.base import Session
+from assignrules.ir.changes import Printed, action_of
+from assignrules.ir.expressions import And, Expression, Field, Literal, Not, Operation, TargetMember
+from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, TemplatePart, ValueBody
+from assignrules.ir.types import BOOLEAN, TEXT, Kind, Money
+from assignrules.ir.values import Value, printed, shown
+from assignrules.plan.behind import rows_behind
+from assignrules.plan.explanation import (
+    BlockExplanation,
+    BlockState,
+    Explanation,
+    Node,
+    NodeKind,
+    RowBehind,
+    RowsBehind,
+    Side,
+    SubjectExplanation,
+    UnitExplanation,
+)
+from assignrules.plan.fetched import fetched_value
+from assignrules.plan.trees import Behind, Draft, Questions, Trees, finished
+from assignrules.resolve.written import written
+from assignrules.schema.logical import Shape, Target
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql import terms
+from assignrules.sql.decisions import ADD, BOTH, OTHERWISE, REMOVE, STEP, Decision, current_state
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.differences import CHANGE, HELD, Difference, at, differences
+from assignrules.sql.queries import Compiler
+
+__all__ = [
+    "BlockExplanation",
+    "BlockState",
+    "Explanation",
+    "Node",
+    "NodeKind",
+    "RowBehind",
+    "RowsBehind",
+    "Side",
+    "SubjectExplanation",
+    "UnitExplanation",
+    "explain",
+]
+
+Unit = tuple[str, str | None]
+
+
+def explain(
+    session: Session, ruleset: Ruleset, mapping: SchemaMapping, subject: str, *, as_of: date, target: str | None = None
+) -> Explanation:
+    """Why the rows with a business key get what they get on a day, of all targets that some block writes or of the one named.
+
+    Rows of every entity that has targets are looked for (of ``target``, its entity alone); ``subjects`` is empty where there is none.
+    """
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    schema = mapping.schema
+    entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
+    parts: dict[str, Difference] | None = None
+    found: list[SubjectExplanation] = []
+    for entity in entities:
+        rows = session.fetch(compiler.text(compiler.select(entity, [], where=_is_subject(compiler, entity, subject))))
+        if rows:
+            if parts is None:
+                parts = {part.entity: part for part in differences(compiler)}
+            label = None if rows[0][1] is None else str(printed(rows[0][1]))
+            made = _Subject(session, compiler, entity, subject, parts.get(entity), target)
+            found.append(SubjectExplanation(entity, subject, label, made.units()))
+    return Explanation(subject, as_of, target, tuple(found))
+
+
+def _is_subject(compiler: Compiler, entity: str, subject: str) -> Expression:
+    declared = compiler.mapping.schema.entities[entity]
+    assert declared.key is not None
+    key = Field(entity, declared.key, declared.fields[declared.key])
+    return Operation("eq", (key, Literal(subject, TEXT)), BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the plan makes of one unit of the subject. ``code`` is the decision (``sql.decisions``), None where no block decides."""
+
+    decision: Decision
+    code: int | None
+    before: Value
+    planned: Value
+    after: Value
+    excepted: bool
+    because: str | None
+    found: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _SideDraft:
+    word: str
+    number: int | None
+    code: int
+    at: str
+    text: str
+    condition: Draft | None
+    gives: str | None
+    result: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BlockDraft:
+    block: Assignment
+    where: Draft | None
+    except_: Draft | None
+    sides: tuple[_SideDraft, ...]
+    because: tuple[str | int, ...]  # texts, and the slots of values between them
+
+
+class _Subject:
+    """One row of an entity while it is explained."""
+
+    def __init__(self, session: Session, compiler: Compiler, entity: str, key: str, part: Difference | None, target: str | None) -> None:
+        self.session = session
+        self.compiler = compiler
+        self.schema = compiler.mapping.schema
+        self.entity = entity
+        self.key = key
+        self.part = part
+        self.blocks: dict[Unit, list[Assignment]] = {}
+        for block in compiler.ruleset.assignments:
+            if block.entity == entity and target in (None, block.target):
+                self.blocks.setdefault((block.target, block.member), []).append(block)
+        self.questions = Questions(compiler.ruleset)
+        self.trees = Trees(self.questions, self.schema)
+
+    def units(self) -> tuple[UnitExplanation, ...]:
+        """All units of the subject, by target and member."""
+        ordered = sorted(self.blocks, key=lambda unit: (unit[0], unit[1] or ""))
+        drafts = {unit: [self._draft(block) for block in self.blocks[unit]] for unit in ordered}
+        states = {unit: self.questions.ask(current_state(self.schema.targets[unit[0]], unit[1])) for unit in ordered}
+        verdicts = self._verdicts()
+        values = self._values()
+        asker = Compiler(self.questions.ruleset(), self.compiler.mapping, self.compiler.dialect, self.compiler.today)
+        behind = {path: rows_behind(self.session, asker, self.key, path, list(asked)) for path, asked in self.questions.paths.items()}
+        return tuple(self._unit(unit, drafts[unit], verdicts.get(unit), values[states[unit]], values, behind) for unit in ordered)
+
+    # --- asking ---
+
+    def _verdicts(self) -> dict[Unit, _Verdict]:
+        """The decisions of the plan's own statement, which is asked for this row whether it changes or not."""
+        if self.part is None:
+            return {}
+        query = self.part.rows
+        names: list[str] = []
+        for number, decision in enumerate(self.part.decisions):
+            money = decision.before.type.kind is Kind.MONEY
+            names.append(f"decided_{number}")
+            for state in ("before", "planned", "after"):
+                names.extend([f"{state}_{number}", f"{state}_{number}_currency"] if money else [f"{state}_{number}"])
+            names.extend(f"{name}_{number}" for name in ("excepted", "because", "found"))
+        query.set("expressions", [terms.column(name) for name in names])
+        query.set("where", exp.Where(this=terms.equal(terms.column("subject"), terms.text(self.key))))
+        columns = iter(self.session.fetch(self.compiler.text(query))[0])
+        verdicts: dict[Unit, _Verdict] = {}
+        for decision in self.part.decisions:
+            code = next(columns)
+            type = decision.before.type
+            before, planned, after = fetched_value(columns, type), fetched_value(columns, type), fetched_value(columns, type)
+            excepted, because, found = next(columns), next(columns), next(columns)
+            verdicts[decision.target.name, decision.member] = _Verdict(
+                decision, code, before, planned, after, bool(excepted), because, found
+            )
+        return verdicts
+
+    def _values(self) -> tuple[Value, ...]:
+        """The answers by slot."""
+        asker = Compiler(self.questions.ruleset(), self.compiler.mapping, self.compiler.dialect, self.compiler.today)
+        outputs = self.questions.outputs()
+        query = asker.select(self.entity, outputs, where=_is_subject(self.compiler, self.entity, self.key))
+        columns = iter(self.session.fetch(asker.text(query))[0][2:])
+        return tuple(fetched_value(columns, output.expression.type) for output in outputs)
+
+    # --- drafts ---
+
+    def _draft(self, block: Assignment) -> _BlockDraft:
+        where = None if block.where is None else self.trees.condition(block.where)
+        sides = tuple(self._value_sides(block, block.body) if isinstance(block.body, ValueBody) else self._member_sides(block, block.body))
+        except_ = None if block.except_ is None else self.trees.condition(block.except_)
+        because = tuple(self._because(part) for part in block.because or ())
+        return _BlockDraft(block, where, except_, sides, because)
+
+    def _because(self, part: TemplatePart) -> str | int:
+        return part.text or "" if part.expression is None else self.questions.ask(part.expression)
+
+    def _value_sides(self, block: Assignment, body: ValueBody) -> list[_SideDraft]:
+        sides = []
+        for line in body.lines:
+            place = f"{line.span.file}:{line.span.line}"
+            sides.append(self._side("line", line.number, place, line.condition, line.value, number=line.number))
+        if body.explicit:
+            gives = body.otherwise.value if body.value is None else self._given(body.value)
+            result = None if body.value is None else self.questions.ask(body.value)
+            sides.append(_SideDraft("otherwise", None, OTHERWISE, at(block), "", None, gives, result))
+        return sides
+
+    def _member_sides(self, block: Assignment, body: SetBody) -> list[_SideDraft]:
+        adding, removing = ("add", "remove") if self.schema.targets[block.target].shape is Shape.SET else ("eligibility", "removal")
+        sides = []
+        if body.add is not None:
+            sides.append(self._side(adding, ADD, at(block), body.add, body.amount))
+        if isinstance(body.remove, Others):
+            now = TargetMember(block.entity, block.target, block.member or "", current=True)
+            others = now if body.add is None else And((now, Not(body.add)))
+            sides.append(self._side(removing, REMOVE, at(block), others, None, text="others"))
+        elif body.remove is not None:
+            sides.append(self._side(removing, REMOVE, at(block), body.remove, None))
+        return sides
+
+    def _side(
+        self,
+        word: str,
+        code: int,
+        place: str,
+        condition: Expression,
+        value: Expression | None,
+        *,
+        number: int | None = None,
+        text: str | None = None,
+    ) -> _SideDraft:
+        draft = self.trees.condition(condition)
+        gives = None if value is None else self._given(value)
+        return _SideDraft(word, number, code, place, text or draft.text, draft, gives, None if value is None else self.questions.ask(value))
+
+    def _given(self, value: Expression) -> str:
+        text = written(value, self.schema)
+        return text if isinstance(value, Literal) else f"({text})"
+
+    # --- putting together ---
+
+    def _unit(
+        self, unit: Unit, drafts: Sequence[_BlockDraft], verdict: _Verdict | None, state: Value, values: Sequence[Value], behind: Behind
+    ) -> UnitExplanation:
+        target = self.schema.targets[unit[0]]
+        texts = [printed(value) for value in values]
+        decider = None if verdict is None or verdict.code is None else verdict.decision.blocks[verdict.code // STEP]
+        code = None if verdict is None or verdict.code is None else verdict.code % STEP
+        blocks = tuple(self._block(draft, code if draft.block is decider else None, texts, behind) for draft in drafts)
+        before = printed(state if verdict is None else verdict.before)
+        if verdict is None or verdict.code is None or decider is None or code is None:
+            return UnitExplanation(*unit, before, before, None, None, None, None, None, None, None, False, blocks)
+        planned = printed(verdict.planned)
+        held_by = None if verdict.found != HELD else "except" if verdict.excepted else "missing value"
+        because = verdict.because
+        if because is None and not _keeps(decider, code):
+            because = _reason(next(draft for draft in drafts if draft.block is decider).because, values)
+        line, place = _source(decider, code)
+        return UnitExplanation(
+            *unit,
+            before,
+            planned,
+            action_of(target.shape.value, before, planned) if verdict.found == CHANGE else None,
+            decider.rule,
+            line,
+            place,
+            because,
+            held_by,
+            None if held_by is None else _asked(target, verdict.after),
+            target.shape is not Shape.VALUE and code == BOTH,
+            blocks,
+        )
+
+    def _block(self, draft: _BlockDraft, code: int | None, texts: Sequence[Printed], behind: Behind) -> BlockExplanation:
+        block = draft.block
+        deciding = REMOVE if code == BOTH and isinstance(block.body, SetBody) else code  # on both sides, removal wins
+        sides = tuple(
+            Side(
+                side.word,
+                side.number,
+                side.at,
+                side.text,
+                side.gives,
+                None if side.result is None else texts[side.result],
+                side.condition is None or texts[side.condition.slot] is True,
+                side.code == deciding,
+                None if side.condition is None else finished(side.condition, texts, behind),
+            )
+            for side in draft.sides
+        )
+        return BlockExplanation(
+            block.rule,
+            block.label,
+            at(block),
+            self._state(block),
+            block.from_,
+            block.until,
+            code is not None,
+            None if draft.where is None else finished(draft.where, texts, behind),
+            None if draft.except_ is None else finished(draft.except_, texts, behind),
+            sides,
+        )
+
+    def _state(self, block: Assignment) -> BlockState:
+        day = self.compiler.today
+        if block.disabled:
+            return BlockState.DISABLED
+        if block.from_ is not None and day < block.from_:
+            return BlockState.NOT_YET
+        return BlockState.OVER if block.until is not None and block.until < day else BlockState.RUNS
+
+
+def _keeps(block: Assignment, code: int) -> bool:
+    return isinstance(block.body, ValueBody) and code == OTHERWISE and block.body.otherwise is Otherwise.KEEP
+
+
+def _source(block: Assignment, code: int) -> tuple[int | str | None, str]:
+    """The line and the place, as the plan names them."""
+    if isinstance(block.body, ValueBody):
+        for line in block.body.lines:
+            if line.number == code:
+                return line.number, f"{line.span.file}:{line.span.line}"
+        return "otherwise", at(block)
+    return None, at(block)
+
+
+def _asked(target: Target, after: Value) -> Printed:
+    """The state that is held, as the plan lists it: of a cover nothing where the amount is not above 0."""
+    if target.shape is Shape.COVER and isinstance(after, Money) and after.amount <= 0:
+        return None
+    return printed(after)
+
+
+def _reason(parts: Sequence[str | int], values: Sequence[Value]) -> str | None:
+    return "".join(part if isinstance(part, str) else shown(values[part]) for part in parts) if parts else None

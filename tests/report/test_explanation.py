@@ -1,0 +1,189 @@
+"""The text of an explanation, against a golden file, and its JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+from assignrules.plan.explanation import (
+    BlockExplanation,
+    BlockState,
+    Explanation,
+    Node,
+    NodeKind,
+    RowBehind,
+    RowsBehind,
+    Side,
+    SubjectExplanation,
+    UnitExplanation,
+)
+from assignrules.report.explanation import as_json, as_text
+from assignrules.report.page import Page
+
+GOLDEN = Path(__file__).resolve().parents[1] / "messages" / "explain"
+DAY = date(2026, 11, 22)
+
+ROWS = RowsBehind("document", (RowBehind("F1", None, "30000.00 EUR", None), RowBehind("F10", "Two\nlines", "400.00 EUR", "2026-01-31")), 3)
+SUM = Node(NodeKind.AGGREGATE, "sum(open_amount over documents)", False, "30400.00 EUR", rows=ROWS)
+OUTSTANDING = Node(NodeKind.NAME, "outstanding", False, "30400.00 EUR", (SUM,))
+MAJOR = Node(
+    NodeKind.NAME,
+    "major",
+    True,
+    True,
+    (Node(NodeKind.TEST, "outstanding >= 25000.00 EUR", True, True, (OUTSTANDING,)),),
+    label="Major customers",
+)
+OLDEST = Node(NodeKind.TEST, "oldest > 60", True, False, (Node(NodeKind.NAME, "oldest", False, None),))
+NOT_ODD = Node(
+    NodeKind.NOT,
+    "not odd",
+    True,
+    True,
+    (
+        Node(
+            NodeKind.NAME,
+            "odd",
+            True,
+            False,
+            (
+                Node(
+                    NodeKind.ANY,
+                    'note = "" or any(contacts)',
+                    True,
+                    False,
+                    (
+                        Node(NodeKind.TEST, 'note = ""', True, False, (Node(NodeKind.NAME, "note", False, "x"),)),
+                        Node(NodeKind.AGGREGATE, "any(contacts)", True, False, rows=RowsBehind("contact", (), 0)),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+OLD = Node(NodeKind.ALL, "active and oldest > 60 and not odd", True, False, (Node(NodeKind.NAME, "active", True, True), OLDEST, NOT_ODD))
+SMALL = Node(
+    NodeKind.TEST,
+    "outstanding > 0",
+    True,
+    True,
+    (Node(NodeKind.NAME, "outstanding", False, "30400.00 EUR", repeated=True),),
+)
+
+
+def block(
+    rule: str, *sides: Side, state: BlockState = BlockState.RUNS, until: date | None = None, decided: bool = True
+) -> BlockExplanation:
+    return BlockExplanation(rule, "A label", f"rules/{rule}.rules:5", state, None, until, decided, None, None, sides)
+
+
+SCENARIO = UnitExplanation(
+    "scenario",
+    None,
+    None,
+    "Standard",
+    "set",
+    "scenario",
+    2,
+    "rules/s.rules:8",
+    "30400.00 EUR outstanding",
+    None,
+    None,
+    False,
+    (
+        block(
+            "scenario",
+            Side("line", 1, "rules/s.rules:7", "active and oldest > 60 and not odd", '"Call first"', "Call first", False, False, OLD),
+            Side("line", 2, "rules/s.rules:8", "major", "(standard_of)", "Standard", True, True, MAJOR),
+            Side("line", 3, "rules/s.rules:9", "outstanding > 0", '"Standard"', "Standard", True, False, SMALL),
+            Side("otherwise", None, "rules/s.rules:5", "", "keep", None, True, False, None),
+        ),
+    ),
+)
+IN_GROUP = Node(NodeKind.NAME, 'currently in group "Risky"', True, True)
+GROUP = UnitExplanation(
+    "group",
+    "Risky",
+    True,
+    True,
+    None,
+    "group:Risky",
+    None,
+    "rules/s.rules:12",
+    None,
+    "except",
+    False,
+    False,
+    (
+        BlockExplanation(
+            "group:Risky",
+            None,
+            "rules/s.rules:12",
+            BlockState.RUNS,
+            None,
+            None,
+            True,
+            None,
+            Node(NodeKind.NAME, "locked", True, True),
+            (Side("remove", None, "rules/s.rules:12", "others", None, None, True, True, IN_GROUP),),
+        ),
+    ),
+)
+COVER = UnitExplanation(
+    "cover",
+    "ND",
+    "10000.00 EUR",
+    "10000.00 EUR",
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    False,
+    (
+        block(
+            "cover:ND",
+            Side("eligibility", None, "rules/c.rules:2", "major", "20000.00 EUR", "20000.00 EUR", True, False, Node(NodeKind.NAME, "major", True, True, repeated=True)),
+            state=BlockState.OVER,
+            until=date(2026, 6, 30),
+            decided=False,
+        ),
+    ),
+)  # fmt: skip
+WHOLE = Explanation("C1", DAY, None, (SubjectExplanation("customer", "C1", "Alpha\nTools", (SCENARIO, GROUP, COVER)),))
+
+
+def test_text() -> None:
+    text = as_text(WHOLE, Page())
+    path = GOLDEN / "customer.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_colour_only_where_the_page_has_it() -> None:
+    assert "\x1b[" not in as_text(WHOLE, Page())
+    assert "\x1b[32m✓\x1b[0m" in as_text(WHOLE, Page(color=True))
+
+
+def test_json() -> None:
+    document = json.loads(as_json(WHOLE))
+    (subject,) = document["explanation"]["subjects"]
+    scenario, group, cover = subject["units"]
+    assert (document["schema_version"], document["explanation"]["as_of"], subject["label"]) == (1, "2026-11-22", "Alpha\nTools")
+    assert (scenario["planned"], scenario["line"], scenario["blocks"][0]["sides"][1]["decides"]) == ("Standard", 2, True)
+    assert (group["held_by"], group["asked"], group["blocks"][0]["except"]["text"]) == ("except", False, "locked")
+    assert (cover["blocks"][0]["state"], cover["blocks"][0]["until"]) == ("over", "2026-06-30")
+    total = scenario["blocks"][0]["sides"][1]["condition"]["parts"][0]["parts"][0]["parts"][0]
+    assert total["rows"]["count"] == 3
+    assert total["rows"]["first"][0] == {"key": "F1", "label": None, "value": "30000.00 EUR", "day": None}
+
+
+def test_nobody_writes_anything() -> None:
+    empty = Explanation("C1", DAY, None, (SubjectExplanation("customer", "C1", None, ()),))
+    assert as_text(empty, Page()) == "C1  (customer, 2026-11-22)\n\nNo rule writes any of its targets.\n"

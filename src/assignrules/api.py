@@ -205,7 +205,7 @@ def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadRepor
     """Replaces the rows of each entity that has a file, in one transaction; with anything rejected, nothing is (``LoadReport.loaded``)."""
     from assignrules.load import load as load_files
 
-    return load_files([Path(path) for path in paths], _database(project), _schema(), project.currency)
+    return load_files([Path(path) for path in paths], _database(project), _schema(), project.currency, project.calendar)
 
 
 def search(project: Project, name: str, *, limit: int | None = None) -> SearchResult:
@@ -387,7 +387,8 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
         raise Problems(problems, _by_name(project, rules))
     sources = {source.name: source for source in rules}
     results = []
-    planner = DuckDBPlanner(_schema())
+    packs = projects.pack_folders(project)
+    planner = DuckDBPlanner(_schema(), packs)
     for path in _test_files(project, paths):
         name = projects.shown_name(project, path)
         start = time.perf_counter()
@@ -406,18 +407,19 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
         differences = run_case(case, planner, _schema(), rules=rules)
         found = tuple(difference.diagnostic() for difference in differences)
         results.append(TestResult(name, case.name, found, time.perf_counter() - start))
-    return TestReport(tuple(results), sources)
+    return TestReport(tuple(results), {**packs.sources, **sources})
 
 
 def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic]) -> CheckReport:
     from assignrules.check import check_files
 
+    packs = projects.pack_folders(project)
     checked: Checked = check_files(
-        sources, _schema(), params=project.params, currency=project.currency, ignored_currencies=project.ignored_currencies
+        sources, _schema(), params=project.params, currency=project.currency, ignored_currencies=project.ignored_currencies, calendar=project.calendar, packs=packs
     )
     found = in_file_order((*problems, *checked.diagnostics))
     ruleset = None if has_errors(found) else checked.ruleset
-    return CheckReport(tuple(source.name for source in sources), found, ruleset, _by_name(project, sources))
+    return CheckReport(tuple(source.name for source in sources), found, ruleset, _by_name(project, (*packs.sources.values(), *sources)))
 
 
 def _by_name(project: Project, sources: Iterable[SourceFile]) -> Sources:
@@ -551,8 +553,8 @@ def _no_customer(session: Session, key: str) -> Diagnostic:
 def _known_search(ruleset: Ruleset, name: str) -> tuple[str, str]:
     """Entity and name of the search that is meant."""
     searches = [(item.entity, item.name) for item in ruleset.searches()]
-    entity, mark, word = name.rpartition(".")
-    found = [item for item in searches if item[1] == word and (not mark or item[0] == entity)]
+    # A search of a rule pack has a point in its own name: `policy_a.eligible`.
+    found = [item for item in searches if name in (item[1], f"{item[0]}.{item[1]}")]
     if found:
         return next((item for item in found if item[0] == "customer"), found[0])
     names = [word for _, word in searches]

@@ -20,6 +20,7 @@ from assignrules.syntax.currencies import CURRENCIES, SPOKEN
 from assignrules.syntax.text import decode
 
 if TYPE_CHECKING:
+    from assignrules.check.packs import PackFolders
     from assignrules.databases import Database
 
 FILE_NAME = "assignrules.yml"
@@ -47,13 +48,14 @@ class Environment:
 class Project:
     """A project, opened for an environment and a day.
 
-    ``rules`` are files and folders relative to ``root``. ``params`` are texts in the rule language. ``guard`` is the share of a target's
+    ``rules`` are files and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are texts in the rule language. ``guard`` is the share of a target's
     subjects that a run may change. ``environment`` None: none was chosen, and the file names no default. ``source`` is the project file.
     """
 
     root: Path
     name: str
     rules: tuple[str, ...]
+    rulesets: tuple[str, ...]
     currency: str
     time_zone: str | None
     calendar: str | None
@@ -113,6 +115,13 @@ def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagno
             if source is not None:
                 sources[name] = source
     return tuple(sources[name] for name in sorted(sources)), tuple(problems)
+
+
+def pack_folders(project: Project) -> PackFolders:
+    """Where `use` finds rule packs: in the folders that the project lists, then among those that ship with the package."""
+    from assignrules.check.packs import PackFolders
+
+    return PackFolders({entry: project.root / entry for entry in project.rulesets})
 
 
 def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
@@ -237,6 +246,7 @@ class _Reader:
             root,
             self.text(top, "name") or root.name,
             self._rules(top),
+            self._rulesets(root, top),
             self._currency(top),
             zone_name,
             self.text(top, "calendar"),
@@ -294,8 +304,6 @@ class _Reader:
         if "schema" in top and self.text(top, "schema") != "credit":
             help = "leave `schema` out: the built-in one is used"
             self.report("a schema of one's own is not supported yet", top["schema"].span, help=help, code="E0199")
-        if self.texts(top, "rulesets"):
-            self.report("`rulesets` is not supported yet", top["rulesets"].span, help="leave it out", code="E0199")
 
     def _versions(self, top: Mapping[str, yaml.Node]) -> None:
         language = self.text(top, "language")
@@ -321,6 +329,14 @@ class _Reader:
             else:
                 kept.append(entry)
         return tuple(kept)
+
+    def _rulesets(self, root: Path, top: Mapping[str, yaml.Node]) -> tuple[str, ...]:
+        folders = self.texts(top, "rulesets")
+        for entry in folders:
+            if not (root / entry).is_dir():
+                at = _place_of(self.source, entry) or top["rulesets"].span
+                self.report(f"`{entry}` in `rulesets` is no folder", at, help="name a folder that holds rule packs, each a folder of its own")
+        return folders
 
     def _zone(self, name: str | None, top: Mapping[str, yaml.Node]) -> tzinfo:
         if name is None:

@@ -27,6 +27,8 @@ FEW = ("1", "2", "10", "é", "B")
 SHIFTS = (0, -1, 1, -30, -31, -10, 7, -60, -61, -90, -91, -365, 30, 10, -2, -400, 365)
 DECIMALS = ("0", "1", "0.5", "-1", "0.3333333333", "2.5", "0.0000000001", "100", "12.3456789015", "-0.05")
 AMOUNTS = ("100", "0", "-100", "0.01", "250.5", "1000", "99.995", "33.3333333333", "-0.0000000005", "20000", "123456.789")
+KNOWN: tuple[tuple[int, ...], ...] = ((0,), (-30, 1), (-400, -60, -1))  # the days of a currency's rates
+GAPS: tuple[tuple[int, ...], ...] = ((1,), (), (-800, 0))
 RATES = ("0.9", "1.1", "0.0066", "1.3333333333", "1")
 
 
@@ -53,7 +55,7 @@ class Rows:
         dataset.rows["rates"] = [
             {"currency": currency, "on": self.today + timedelta(days=shift), "rate": Decimal(self.one(RATES))}
             for currency in CURRENCIES
-            for shift in ((0,), (-30, 1), (-400, -60, -1), (-800, 0), (1,) if gaps else (-800,), () if gaps else (-2,))[self.number_of(0, 5)]
+            for shift in (*KNOWN, *(GAPS if gaps else KNOWN))[self.number_of(0, 5)]
         ]
         for target in SCHEMA.targets.values():
             self.states(dataset, target)
@@ -112,7 +114,8 @@ class Rows:
             states: dict[str, Money | bool] = {}
             for subject in subjects:
                 if self.number_of(0, 2) == 0:
-                    states[subject] = True if target.shape is Shape.SET else Money(Decimal(self.one(("100", "20000"))), self.one(CURRENCIES[:2]))
+                    amount = Money(Decimal(self.one(("100", "20000"))), self.one(CURRENCIES[:2]))
+                    states[subject] = True if target.shape is Shape.SET else amount
             if states:
                 dataset.members[target.name, member] = states
 

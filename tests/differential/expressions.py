@@ -37,13 +37,13 @@ DOUBLE = 20  # the most that the language computes with
 
 # Unmarked and marked, composed and decomposed, one letter and two, capitals, Korean, blanks of several kinds, quotes
 TEXTS = (
-    "A", "a", "", "B", "é", "e\u0301", "É", "straße", "STRASSE", "œuvre", "Œ", "한글", "\u1112\u1161\u11ab", " x ", "x", "\u00a0x", "it's", "FR", "BE",
-    "declared", "dispute", "10%_", "a.b", "ΣΑΣ", "ÿ", "İ", "ẞ", "\U0001f600", "a\\b", "Ç",
+    "A", "a", "", "B", "é", "e\u0301", "É", "straße", "STRASSE", "œuvre", "Œ", "한글", "\u1112\u1161\u11ab", " x ", "x", "\u00a0x", "it's",
+    "FR", "BE", "declared", "dispute", "10%_", "a.b", "ΣΑΣ", "ÿ", "İ", "ẞ", "\U0001f600", "a\\b", "Ç",
 )  # fmt: skip
 PATTERNS = (r"^a", r"[A-Z]$", r".", r"^$", r"\d+", r"(é|e)", r"\W", r"^\w{1,3}$", r"x?\s", r"[^a-z]", r"a\.b", r"^.{2}$", r"ß|œ", r"\\")
 MEMBERS = ("A", "B", "it's")
 VALUES = ("A", "B", "")  # what targets of text hold: few, so that planned and current states often agree
-NUMBERS = ("0", "1", "2", "3", "10", "0.5", "2.345", "1_000", "0.0000000001", "12.3456789012"[:13], "50%", "7", "100", "33.33")
+NUMBERS = ("0", "1", "2", "3", "10", "0.5", "2.345", "1_000", "0.0000000001", "12.3456789012", "50%", "7", "100", "33.33")
 AMOUNTS = ("0", "100", "0.01", "250.5", "1_000", "99.995", "20_000", "0.0000000005")
 DURATIONS = ("0 days", "1 day", "10 days", "30 days", "60 days", "2 weeks", "400 days")
 MONTHS = ("1 month", "6 months", "1 year", "0 months", "13 months")
@@ -56,7 +56,9 @@ def quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Name:
-    """A definition, search or parameter (entity None) that expressions may use. ``rank``: how many of the ordered units it may read as planned."""
+    """A definition, search or parameter (entity None) that expressions may use.
+
+    ``rank``: how many of the ordered units it may read as planned."""
 
     entity: str | None
     name: str
@@ -67,7 +69,9 @@ class Name:
 
 @dataclass(frozen=True)
 class Scope:
-    """The row that an expression stands on; ``outer``: that of the aggregate around it. ``rank``: how many of the ordered units may be read as planned."""
+    """The row that an expression stands on; ``outer``: that of the aggregate around it.
+
+    ``rank``: how many of the ordered units may be read as planned."""
 
     entity: str
     rank: int = 0
@@ -76,7 +80,9 @@ class Scope:
 
 @dataclass
 class Writer:
-    """Writes expressions. ``units``: those that the rules write, each may read those before it. ``current``: whether states before the run may be read."""
+    """Writes expressions. ``units``: those that the rules write, each may read those before it.
+
+    ``current``: whether states before the run may be read."""
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
     today: date
@@ -150,7 +156,7 @@ class Writer:
     def _enum_test(self, scope: Scope) -> str:
         found = [(path, type) for path, entity in self._places(scope) for path, type in self._enums(path, entity)]
         if not found:
-            return self._compared_leaf(replace(scope, entity=scope.entity)) if scope.entity != "document" else "true"
+            return "true"
         path, words = self.one(found)
         if self.chance(50):
             listed = ", ".join(quoted(self.one(words)) for _ in range(self.number_of(1, 3)))
@@ -164,8 +170,8 @@ class Writer:
     def _in_list(self, scope: Scope, depth: int) -> str:
         kind = self.one(("text", "number", "money", "date"))
         write = self._writer(kind)
-        constant = {"text": self._text_literal, "number": self._number_literal, "money": self._money_literal, "date": self._date_literal}[kind]
-        items = ", ".join(constant() if self.chance(70) else write(scope, 0) for _ in range(self.number_of(1, 4)))
+        constants = {"text": self._text_literal, "number": self._number_literal, "money": self._money_literal, "date": self._date_literal}
+        items = ", ".join(constants[kind]() if self.chance(70) else write(scope, 0) for _ in range(self.number_of(1, 4)))
         return f"{write(scope, depth)} {self.one(('in', 'not in'))} ({items})"
 
     def _date_test(self, scope: Scope, depth: int) -> str:
@@ -276,7 +282,9 @@ class Writer:
         if kind == 8:
             return self.one((f"abs({self.number(scope, less, scale)})", f"(-{self.number(scope, 0, scale)})"))
         if kind == 9:
-            return f"amount({self.money(scope, less, scale)})" if scale >= FULL else f"round({self.number(scope, less, DOUBLE)}, {self.number_of(0, scale)})"
+            if scale < FULL:
+                return f"round({self.number(scope, less, DOUBLE)}, {self.number_of(0, scale)})"
+            return f"amount({self.money(scope, less, scale)})"
         if kind == 10 and scale >= FULL:
             return self._aggregate(scope, "number", less, scale)
         return self._chosen(scope, "number", less, scale)
@@ -451,15 +459,11 @@ class Writer:
         ]
         names = [name.name for name in self._known(scope, kind, scale)]
         params = [name.name for name in self.names if name.entity is None and name.kind == kind]
-        targets = [
-            target
-            for target in SCHEMA.targets_of(scope.entity)
-            if target.shape is Shape.VALUE and KINDS[target.type.kind] == kind and not path.startswith("this")
-        ]
+        targets = [target for target in SCHEMA.targets_of(scope.entity) if target.shape is Shape.VALUE and KINDS[target.type.kind] == kind]
         if targets and route == 7:
             target = self.one(targets)
             now = self._now((target.name, None), scope.rank)
-            if now is not None:
+            if now is not None and not (now and path.startswith("this")):
                 word = target.field if target.field is not None and self.chance(50) else target.name
                 return f"{now} {path}{word}".strip()
         if names and (route >= 5 or not fields):
@@ -469,9 +473,8 @@ class Writer:
         return path + self.one(fields) if fields else None
 
     def _known(self, scope: Scope, kind: str, scale: int = DOUBLE) -> list[Name]:
-        return [
-            name for name in self.names if name.entity == scope.entity and name.kind == kind and name.scale <= scale and name.rank <= scope.rank
-        ]
+        fitting = [name for name in self.names if name.entity == scope.entity and name.kind == kind]
+        return [name for name in fitting if name.scale <= scale and name.rank <= scope.rank]
 
     def _places(self, scope: Scope) -> list[tuple[str, str]]:
         """The ends of paths of one or two to-one links, with what to write before a name there."""
@@ -500,14 +503,12 @@ class Writer:
                 links.append(link.name)
                 entity = link.to
                 break
-            if not one:
-                return self._path(replace(scope, outer=None)) if start else ("", entity)  # no entity is without links but user
             towards = [link for link in one if any(further.many for further in SCHEMA.entities[link.to].links.values())]
             link = self.one(towards)
             links.append(link.name)
             entity = link.to
         while len(links) < 4 and self.chance(20):
-            link = self.one([link for link in SCHEMA.entities[entity].links.values()] or [link])
+            link = self.one(list(SCHEMA.entities[entity].links.values()) or [link])
             if link.entity != entity:
                 break
             links.append(link.name)

@@ -53,8 +53,9 @@ BUILT_IN = (
     Name("legal_entity", "limit_usage", "number", FULL),
 )
 UNITS: tuple[Unit, ...] = (
-    ("scenario", None), ("group", "A"), ("cover", "A"), ("collector", None), ("group", "it's"), ("risk_class", None), ("document_status", None),
-    ("proposed_credit_limit", None), ("order_block", None), ("payment_terms_days", None), ("portfolio", "A"), ("cover", "B"), ("colleague", "A"),
+    ("scenario", None), ("group", "A"), ("cover", "A"), ("collector", None), ("group", "it's"), ("risk_class", None),
+    ("document_status", None), ("proposed_credit_limit", None), ("order_block", None), ("payment_terms_days", None), ("portfolio", "A"),
+    ("cover", "B"), ("colleague", "A"),
 )  # fmt: skip
 STANDINGS = ("customer", "document", "legal_entity", "guarantee", "order", "score", "policy", "policy_country", "dunning_event")
 
@@ -217,7 +218,8 @@ class _Block:
         return sides
 
     def _cover(self) -> list[str]:
-        amount = self.writer.one(("100 EUR", "20_000 EUR", "100 USD", "0 EUR")) if self.writer.chance(50) else self.writer.money(self.scope, 1, FULL)
+        literal = self.writer.one(("100 EUR", "20_000 EUR", "100 USD", "0 EUR"))
+        amount = literal if self.writer.chance(50) else self.writer.money(self.scope, 1, FULL)
         kind = self.writer.number_of(0, 4)
         sides = [] if kind == 4 else [f"eligibility {self._condition()} amount {amount}"]
         if kind:

@@ -3,6 +3,7 @@
 - ``console``: commands (``$ assignrules …``) with their output. ``…`` stands for what is left out, alone on a line for lines; times may be
   any. The console blocks of a document run in order in one folder. A command that fails is followed by ``$ echo $?``.
 - a block whose fence names a path (``csv data/customers.csv``) is written to that file; ``diff PATH`` exchanges lines of one.
+- ``python`` is run, in the same folder.
 - ``rules`` without a path is checked by itself; a block ``text diagnostics`` after it holds what `check` says of it.
 
     python -m tests.docs.documents           # writes the real output and the made tables into the documents; then read the difference
@@ -123,15 +124,17 @@ def run(document: Path) -> list[Ran]:
     found = list(blocks(document.read_text(encoding="utf-8")))
     steps: list[Block | Command] = []
     for block in found:
-        steps += commands(block) if block.kind == "console" else [block] if block.path else []
+        steps += commands(block) if block.kind == "console" else [block] if block.path or block.kind == "python" else []
     written = [step for step in steps if isinstance(step, Command)]
     ran: list[Ran] = []
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         shell = _Shell(Path(folder))
         for step in steps:
             if isinstance(step, Block):
-                assert step.path is not None
-                _write(step, Path(step.path))
+                if step.path is None:
+                    exec(compile(step.text, f"{document.name}:{step.line}", "exec"), {})
+                else:
+                    _write(step, Path(step.path))
                 continue
             output, code = shell.run(step.text)
             after = written.index(step) + 1

@@ -10,7 +10,7 @@ import pytest
 from tests.docs.documents import DOCUMENTS, ROOT, Block, blocks, commands, diagnosed, matches, run
 from tests.docs.tables import MADE, operators_of, with_tables
 
-from assignrules.cli import application
+from assignrules.cli import application, exits
 from assignrules.ir.operators import OPERATORS
 
 PAGES = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").glob("*/README.md"))]
@@ -91,6 +91,12 @@ def test_every_command_and_option_is_documented() -> None:
         for option in command.params:
             if isinstance(option, click.Option):
                 assert f"`{option.opts[-1]}" in section or f"`{option.opts[-1]}" in common, f"{command_name} {option.opts[-1]}"
+
+
+def test_every_exit_code_is_documented() -> None:
+    codes = {str(code) for word, code in vars(exits).items() if word.isupper()}
+    table = (ROOT / "docs" / "running.md").read_text(encoding="utf-8").partition("## Exit codes")[2].partition("\n## ")[0]
+    assert set(re.findall(r"\d+", " ".join(re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)))) == codes
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

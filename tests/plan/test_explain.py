@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -11,18 +13,22 @@ from typing import Any
 
 import pytest
 
+from assignrules.check import check_files
+from assignrules.databases.duckdb import DuckDB
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.changes import Change, Conflict, Held
+from assignrules.load import load
 from assignrules.plan.explain import explain
 from assignrules.plan.explanation import BlockState, Explanation, Node, NodeKind, UnitExplanation
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import credit
+from assignrules.schema.mapping import identity
 from assignrules.testing import Case, read_case
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner, DuckDBTestSession
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-FOLDERS = ("clauses", "clashes", "covers", "order", "set_targets", "value_targets")
+FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "order", "set_targets", "value_targets")
 QUICK = (
     "aggregates/latest_and_earliest.yml",
     "aggregates/many_ways_to_one_row.yml",
@@ -202,6 +208,19 @@ assign scenario "Scenarios"
 assign group "Big"
   disabled
   add major
+assign portfolio "First"
+  add first
+search first where outstanding > 0 top 1 by outstanding
+define later on legal_entity = (total_guarantee) as of today + 15 days
+define soon = legal_entity.later
+assign proposed_credit_limit
+  priority 2
+  where code = "C2"
+  1 EUR to active
+assign proposed_credit_limit
+  priority 1
+  (coalesce(soon, 7 USD)) to first or not active
+  otherwise clear
 assign risk_class
   until 2026-01-31
   "A" to major
@@ -304,10 +323,26 @@ def test_blocks_that_do_not_run(session: DuckDBTestSession) -> None:
     assert (group.before, group.planned, group.action, group.blocks[0].sides[0].holds) == (False, False, None, True)
 
 
+def test_the_first_of_a_search(session: DuckDBTestSession) -> None:
+    """`top`, priorities, and an expression as of another day."""
+    found = units(explained(session, "C1"))
+    assert found["portfolio", "First"].action == "add"
+    condition = found["portfolio", "First"].blocks[0].sides[0].condition
+    assert condition is not None
+    (top,) = condition.parts
+    assert (top.text, top.value) == ("outstanding > 0 top 1 by outstanding", True)
+    assert [(part.text, part.value) for part in top.parts] == [("outstanding > 0", True), ("outstanding", "5800.00 EUR")]
+    limit = units(explained(session, "C2"))["proposed_credit_limit", None]
+    assert (limit.rule, limit.line, limit.planned) == ("proposed_credit_limit#1", 1, "0.00 EUR")
+    assert [(block.decided, block.where is not None and block.where.value) for block in limit.blocks] == [(False, True), (True, False)]
+    side = limit.blocks[1].sides[0]
+    assert (side.gives, side.result, side.text) == ("(coalesce(soon, 7.00 USD))", "0.00 EUR", "first or not active")
+
+
 def test_one_key_in_two_entities(session: DuckDBTestSession) -> None:
     found = explained(session, "F1")
     assert [(subject.entity, [unit.target for unit in subject.units]) for subject in found.subjects] == [
-        ("customer", ["group", "risk_class", "scenario"]),
+        ("customer", ["group", "portfolio", "proposed_credit_limit", "risk_class", "scenario"]),
         ("document", ["document_status"]),
     ]
     assert units(explained(session, "F9"), "document")["document_status", None].planned == "dispute"
@@ -321,3 +356,25 @@ def test_one_target(session: DuckDBTestSession) -> None:
 def test_nobody(session: DuckDBTestSession) -> None:
     assert explained(session, "C9").subjects == ()
     assert explained(session, "C1'; --").subjects == ()
+
+
+@pytest.mark.slow
+def test_one_of_two_thousand_customers_is_quick(tmp_path: Path) -> None:
+    example = CASES.parents[1] / "examples" / "my_company_sas"
+    spec = importlib.util.spec_from_file_location("generate", example / "generate.py")
+    assert spec is not None and spec.loader is not None
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    generator.generate(tmp_path / "data", as_of=generator.AS_OF)
+    assert load([tmp_path / "data"], DuckDB(tmp_path / "store.duckdb"), credit(), "EUR").loaded
+    files = [SourceFile(path.name, path.read_text(encoding="utf-8")) for path in sorted((example / "rules").glob("*.rules"))]
+    ruleset = check_files(files, credit()).ruleset
+    assert ruleset is not None
+    seconds = []
+    with DuckDB(tmp_path / "store.duckdb").reading() as session:
+        for key in ("C00006", "C00007", "C00008"):
+            start = time.perf_counter()
+            found = explain(session, ruleset, identity(credit()), key, as_of=generator.AS_OF)
+            seconds.append(time.perf_counter() - start)
+            assert {unit.target for unit in found.subjects[0].units} == {"scenario", "group", "portfolio", "cover"}
+    assert min(seconds) < 1

@@ -84,7 +84,7 @@ def test_today_is_that_of_the_time_zone(tmp_path: Path) -> None:
         ("guards: {changes: at most 300%}", "E0902", "no guard", "at most 30%"),
         ("guards: {freshness: {document: 26 hours}}", "E0199", "freshness", "leave it out"),
         ("schema: schema.yml", "E0199", "schema", "leave"),
-        ("rulesets: [../packs]", "E0199", "rulesets", "leave"),
+        ("rulesets: [../packs]", "E0902", "`../packs` in `rulesets` is no folder", "each a folder of its own"),
         ("currency: euro", "E0902", "`euro`", "did you mean `EUR`?"),
         ("currency: eur", "E0902", "`eur`", "did you mean `EUR`?"),
         ("currency: XYZ", "E0902", "`XYZ`", "ISO 4217"),

@@ -259,7 +259,7 @@ def test_a_cover_and_priorities() -> None:
     outcome = reference_plan(credit(), ruleset(first, second), data, AS_OF)
     seen = [(change.subject, change.before, change.after, change.action) for change in outcome.changes]
     assert seen == [("C2", "5.00 EUR", "20.00 EUR", "amend"), ("C3", "1.00 EUR", None, "withdraw")]
-    assert [(item.subject, item.after, item.held_by) for item in outcome.held] == [("C4", "0.00 EUR", "missing value")]
+    assert [(item.subject, item.after, item.held_by) for item in outcome.held] == [("C4", None, "missing value")]
 
 
 def test_data_problems_of_what_the_plan_needs() -> None:

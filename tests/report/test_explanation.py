@@ -131,6 +131,7 @@ GROUP = UnitExplanation(
         ),
     ),
 )
+AGAIN = Node(NodeKind.NAME, "major", True, True, repeated=True)
 COVER = UnitExplanation(
     "cover",
     "ND",
@@ -147,13 +148,13 @@ COVER = UnitExplanation(
     (
         block(
             "cover:ND",
-            Side("eligibility", None, "rules/c.rules:2", "major", "20000.00 EUR", "20000.00 EUR", True, False, Node(NodeKind.NAME, "major", True, True, repeated=True)),
+            Side("eligibility", None, "rules/c.rules:2", "major", "20000.00 EUR", "20000.00 EUR", True, False, AGAIN),
             state=BlockState.OVER,
             until=date(2026, 6, 30),
             decided=False,
         ),
     ),
-)  # fmt: skip
+)
 WHOLE = Explanation("C1", DAY, None, (SubjectExplanation("customer", "C1", "Alpha\nTools", (SCENARIO, GROUP, COVER)),))
 
 

@@ -31,6 +31,7 @@ def check_files(
     params: Mapping[str, str] | None = None,
     currency: str = "EUR",
     ignored_currencies: Iterable[str] = (),
+    calendar: str | None = None,
     packs: PackFinder | None = None,
 ) -> Checked:
     """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no
@@ -41,7 +42,7 @@ def check_files(
         file, found = parse(source)
         files.append(file)
         problems.extend(found)
-    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, packs=packs)
+    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs)
     problems.extend(found)
     if ruleset is not None:
         problems.extend(check(ruleset))

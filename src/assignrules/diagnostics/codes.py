@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "E0118": "list too long",
     "E0119": "unterminated back-quoted name",
     "E0120": "malformed duration",
+    "E0197": "malformed YAML form",
     "E0198": "unknown key in the YAML form",
     "E0199": "not supported yet",
     # 02 names and mapping
@@ -79,6 +80,7 @@ CODES: dict[str, str] = {
     "E0507": "no entity for this file",
     "E0508": "unknown column",
     "E0509": "file cannot be read",
+    "E0511": "no holidays of the project's calendar",
     "E0510": "no data loaded yet",
     "W0501": "a link to a row that does not exist",
     "W0502": "amount in an ignored currency",

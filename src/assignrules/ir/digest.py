@@ -19,6 +19,7 @@ def ruleset_digest(ruleset: Ruleset) -> str:
     return digest((
         ruleset.currency,
         sorted(ruleset.ignored_currencies),
+        ruleset.calendar,
         sorted(ruleset.params.items()),
         sorted(ruleset.definitions.items()),
         ruleset.assignments,

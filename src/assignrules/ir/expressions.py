@@ -4,9 +4,9 @@ An expression is evaluated on a *row* of one entity, the current row; ``Via`` mo
 related row in turn, ``This`` back to the row that the aggregate stands on.
 
 INVARIANT: *conditions* are never missing. They are: ``Operation`` with an operator of ``CONDITIONS``, ``And``, ``Or``, ``Not``,
-``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, ``Top``, and ``Aggregate`` with ``any``/``none``. A definition or search whose expression is
-a condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only inside ``Truth``,
-which takes missing for false. (So does a condition read through a missing link: ``Truth(Via(link, condition))``.)
+``IsMissing``, ``InList``, ``Truth``, ``TargetMember``, ``Top``, and ``Aggregate`` with ``any``/``none``. A definition or search whose
+expression is a condition is one too (``Reference.condition``). Every other boolean value may be missing, and stands as a condition only
+inside ``Truth``, which takes missing for false. (So does a condition read through a missing link: ``Truth(Via(link, condition))``.)
 
 A comparison with a missing side is false. Other operations with a missing operand are missing; ``coalesce`` and ``Case`` choose.
 """
@@ -178,9 +178,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """Whether the row is among the first ``count`` of the rows of its entity for which ``where`` holds: by ``by``, the largest first (``ascending``: the
-    smallest), missing last, ties by business key, lowest first. With ``per``, among those of its group; a missing group is one. Only a
-    search's whole expression is one."""
+    """Whether the row is among the first ``count`` of the rows of its entity for which ``where`` holds: by ``by``, the largest first
+    (``ascending``: the smallest), missing last, ties by business key, lowest first. With ``per``, among those of its group; a missing
+    group is one. Only a search's whole expression is one."""
 
     entity: str
     where: Expression

@@ -15,8 +15,8 @@ from assignrules.ir.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A ``define`` or ``search``: a named expression of an entity. ``search``: it may be run by name; ``label`` is a search's or score's, or None.
-    ``span`` None: built in."""
+    """A ``define`` or ``search``: a named expression of an entity. ``search``: it may be run by name; ``label`` is a search's or score's,
+    or None. ``span`` None: built in."""
 
     entity: str
     name: str
@@ -128,7 +128,8 @@ class Ruleset:
 
     ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
     and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
-    ``requirements`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
+    ``requirements`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing. Business
+    days skip the holidays of ``calendar`` (None: only weekends).
     """
 
     params: Mapping[str, Literal]
@@ -138,6 +139,7 @@ class Ruleset:
     currency: str
     ignored_currencies: frozenset[str]
     requirements: tuple[Requirement, ...] = ()
+    calendar: str | None = None
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
         """The blocks that write a unit on an as-of date, highest priority first."""

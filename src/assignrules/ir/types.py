@@ -35,13 +35,15 @@ class Type:
     """A kind with what else decides the value's form.
 
     ``scale``: for numbers and money, how many digits may stand after the point. ``values``: of an enum, its words.
-    ``months``: a duration that counts months (``6 months``, ``1 year``), which may only be added to a date; the others count days.
+    ``months``: a duration that counts months (``6 months``, ``1 year``), ``business``: one that counts business days; these may only be
+    added to a date. The others count days.
     """
 
     kind: Kind
     scale: int = 0
     values: tuple[str, ...] = ()
     months: bool = False
+    business: bool = False
 
     def __str__(self) -> str:
         return self.kind.value
@@ -49,6 +51,11 @@ class Type:
     @property
     def is_number(self) -> bool:
         return self.kind in NUMBERS
+
+    @property
+    def is_plain_duration(self) -> bool:
+        """A duration of a fixed number of days."""
+        return self.kind is Kind.DURATION and not self.months and not self.business
 
     @property
     def is_text(self) -> bool:
@@ -65,6 +72,7 @@ DATE = Type(Kind.DATE)
 TIMESTAMP = Type(Kind.TIMESTAMP)
 DAYS = Type(Kind.DURATION)
 MONTHS = Type(Kind.DURATION, months=True)
+BUSINESS_DAYS = Type(Kind.DURATION, business=True)
 BOOLEAN = Type(Kind.BOOLEAN)
 
 

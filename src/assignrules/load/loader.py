@@ -12,6 +12,7 @@ from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.types import Kind
 from assignrules.load.cells import CURRENCY_TABLE, Cell, currency_cell, money_cell, text_cell, typed_cell, why_rejected
 from assignrules.load.files import DataFile, check_columns, find_files, needed, places, read_header, same_columns
+from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.logical import Schema
 from assignrules.syntax.currencies import CURRENCIES
 
@@ -44,12 +45,13 @@ class LoadReport:
         return sum(item.rejected for item in self.entities)
 
 
-def load(paths: Iterable[Path], database: Database, schema: Schema, currency: str) -> LoadReport:
+def load(paths: Iterable[Path], database: Database, schema: Schema, currency: str, calendar: str | None = None) -> LoadReport:
     """Replaces the rows of each entity that has a file; entities without one, and the state of targets, stay.
 
     A file is CSV (UTF-8, RFC 4180, separated by comma, semicolon or tab) or Parquet, named like its entity. Its header holds logical names;
     a link holds the business key of the other row. ``currency`` is that of a bare amount in a file without a column ``currency``.
-    Raises ``DatabaseProblem`` where the store cannot be opened or written.
+    ``calendar``: its public holidays are filled in where no file ever gave any. Raises ``DatabaseProblem`` where the store cannot be
+    opened or written.
     """
     files, problems = find_files(paths, schema)
     ready: list[DataFile] = []
@@ -78,6 +80,8 @@ def load(paths: Iterable[Path], database: Database, schema: Schema, currency: st
                 loads.append(done)
         if problems:
             return LoadReport(False, tuple(loads), problems)
+        if calendar is not None:
+            fill_holidays(session, calendar)
         session.commit()
     return LoadReport(True, tuple(loads), ())
 
@@ -274,3 +278,11 @@ def _bound(sql: str, currency: str) -> dict[str, object]:
 
 def _count(session: Session, table: str) -> int:
     return int(session.fetch(f"SELECT count(*) FROM {table}")[0][0])
+
+
+def fill_holidays(session: Session, calendar: str) -> None:
+    """The public holidays of a calendar that the store has none of; nothing for a calendar that nobody knows."""
+    if session.fetch("SELECT 1 FROM holidays WHERE calendar = $calendar LIMIT 1", {"calendar": calendar}) or not known_calendar(calendar):
+        return
+    days = [day.isoformat() for day in public_holidays(calendar)]
+    session.execute('INSERT INTO holidays (calendar, "on") SELECT $calendar, unnest($days::DATE[])', {"calendar": calendar, "days": days})

@@ -125,7 +125,7 @@ def _query(compiler: Compiler, subject: str, path: Path, aggregates: Sequence[Ag
     statement = Statement(facts, compiler.mapping, compiler.dialect, compiler.today)
     source = Source(statement)
     # The context that `latest` is made with: the related rows `e`, joined to the row that they belong to.
-    rows, _, base, joins = statement.aggregates._rows(Group(ways, statement.top), source)
+    rows, _, base, joins = statement.aggregates.related(Group(ways, statement.top), source)
     assert rows.outer is not None
     key, label = names_of(rows, compiler.mapping)
     columns: list[Sql] = [terms.alias(key, "key"), terms.alias(label, "label")]

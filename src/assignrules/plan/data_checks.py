@@ -21,6 +21,7 @@ def data_problems(session: Session, compiler: Compiler, statements: Sequence[Sta
         *_repeated_keys(session, compiler, statements),
         *_repeated_rates(session, compiler, statements),
         *missing_rates(session, compiler, statements),
+        *_missing_holidays(session, compiler, statements),
     ]
     warnings = [
         *_dangling_links(session, compiler, statements),
@@ -49,6 +50,16 @@ def _repeated_keys(session: Session, compiler: Compiler, statements: Sequence[St
         table, key = quoted(body.table), quoted(body.fields[name or ""].column)
         keys = f"SELECT {key} AS key FROM {table} WHERE {key} IN (SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1)"
         yield from _problem(session, "E0501", f"key `{name}` of `{entity}` is repeated", entity, keys)
+
+
+def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    """Business days of a calendar that the data has no holiday of would silently skip weekends only."""
+    calendar = compiler.ruleset.calendar
+    if calendar is None or not any(statement.uses_business_days for statement in statements):
+        return
+    table = quoted(compiler.mapping.entities["holidays"].table)
+    if not session.fetch(f"SELECT 1 FROM {table} WHERE calendar = {_text(calendar)} LIMIT 1"):
+        yield DataProblem("E0511", f"the data has no holidays of the calendar `{calendar}`", "holidays", 1, (calendar,))
 
 
 def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from assignrules.databases.base import Session
 from assignrules.ir.expressions import Expression, Reference, is_condition
 from assignrules.ir.ruleset import Definition, Ruleset
-from assignrules.ir.types import Kind, Money, Type
 from assignrules.ir.values import Value
+from assignrules.plan.fetched import fetched_value
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.queries import Compiler, Output
@@ -74,24 +73,8 @@ def read_values(
     found: dict[str, dict[str, Value]] = {}
     for row in session.fetch(compiler.text(compiler.select(entity, outputs))):
         values = iter(row[2:])
-        found[row[0]] = {name: _value(next(values), values, expressions[name].type) for name in names}
+        found[row[0]] = {name: fetched_value(values, expressions[name].type) for name in names}
     return found
-
-
-def _value(value: object, following: Iterator[object], type: Type) -> Value:
-    """A fetched value; money takes its currency from the next column."""
-    currency = next(following) if type.kind is Kind.MONEY else None
-    match value:
-        case None:
-            return None
-        case bool() | str() | date():
-            return value
-        case int() | Decimal():
-            if type.kind is Kind.MONEY:
-                return Money(Decimal(value), str(currency))
-            return Decimal(value) if type.kind in (Kind.DECIMAL, Kind.PERCENT) else int(value)
-        case _:
-            raise AssertionError(value)
 
 
 def _reference(search: Definition) -> Reference:

@@ -16,6 +16,7 @@ from assignrules.ir.values import Value
 from assignrules.reference.operations import OPERATIONS
 from assignrules.reference.rows import Record, Rows
 from assignrules.reference.scalars import EXACT, after_days, after_months, median, quotient, rounded
+from assignrules.schema.calendars import after_business_days
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema
 
@@ -156,6 +157,8 @@ class Evaluation:
             return False if operator in ir.CONDITIONS else None
         if operator == "add_duration":
             day, count = arguments
+            if operation.arguments[1].type.business:
+                return after_business_days(day, count, self.rows.holidays(self.ruleset.calendar))
             return after_months(day, count) if operation.arguments[1].type.months else after_days(day, count)
         if operator == "currency":
             return str(arguments[0].currency)
@@ -181,7 +184,8 @@ class Evaluation:
         return self._converted(money, self.ruleset.currency, None, row)
 
     def _converted(self, money: Money, currency: str, day: date | None, row: Record) -> Money | None:
-        """In another currency, by way of the project's, at the rates of a day (None: today); None where a rate is missing, which is noted."""
+        """In another currency, by way of the project's, at the rates of a day (None: today); None where a rate is missing, which is
+        noted."""
         home = self.ruleset.currency
         if money.currency == currency or not money.amount:
             return Money(money.amount, currency)

@@ -22,8 +22,8 @@ from assignrules.schema.logical import Schema, Shape
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name. ``requirements``: those that fail,
-    warnings too, with the keys of their rows."""
+    """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name. ``requirements``: those
+    that fail, warnings too, with the keys of their rows."""
 
     changes: tuple[Change, ...]
     held: tuple[Held, ...]

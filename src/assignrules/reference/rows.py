@@ -41,11 +41,17 @@ class Rows:
         self._filled = {(record.entity, name) for record in self.each() for name, value in record.row.items() if value is not None}
         self._ends: dict[tuple[str, str], dict[Record, Record]] = {}
         self._origins: dict[tuple[str, str], dict[Record, list[Record]]] = {}
+        self._holidays = dataset.rows.get("holidays", [])
         self.rates: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
         for row in dataset.rows.get("rates", []):
             currency, day, rate = row.get("currency"), row.get("on"), row.get("rate")
             if isinstance(currency, str) and isinstance(day, date) and isinstance(rate, Decimal | int):
                 self.rates[currency].append((day, Decimal(rate)))
+
+    def holidays(self, calendar: str | None) -> frozenset[date]:
+        """The holidays of a calendar; without one there are none."""
+        rows = self._holidays if calendar is not None else []
+        return frozenset(day for row in rows if row.get("calendar") == calendar and isinstance(day := row.get("on"), date))
 
     def each(self) -> list[Record]:
         """The rows of every entity."""

@@ -85,7 +85,7 @@ def _choice(call: Call) -> Expression | None:
         call.problems.append(diagnostic("E0311", f"`{call.name}` needs values of one type, and these are of type {types}", call.span))
         return None
     if call.name != "coalesce":
-        if type.kind is Kind.BOOLEAN or (type.kind is Kind.DURATION and type.months):
+        if type.kind is Kind.BOOLEAN or (type.kind is Kind.DURATION and not type.is_plain_duration):
             call.problems.append(diagnostic("E0302", f"`{call.name}` needs values that have an order", call.span))
             return None
         type = converted_scale(type)
@@ -116,8 +116,9 @@ def _days(call: Call) -> Expression | None:
     type = call.arguments[0].type
     if type.kind is not Kind.DURATION:
         return call.wrong(0, "a duration", "as in `days(today - due_date)`")
-    if type.months:
-        call.problems.append(diagnostic("E0313", "months and years have no fixed number of days", call.spans[0]))
+    if not type.is_plain_duration:
+        what = "months and years" if type.months else "business days"
+        call.problems.append(diagnostic("E0313", f"{what} have no fixed number of days", call.spans[0]))
         return None
     return call.operation(INTEGER)
 
@@ -176,12 +177,12 @@ def aggregate_type(function: str, of: Expression | None, span: Span, problems: l
             return Type(Kind.INTEGER if type.kind is Kind.INTEGER else Kind.DECIMAL, type.scale) if function == "sum" else DECIMAL
         if type.kind is Kind.MONEY:
             return converted_scale(type) if function == "sum" else Type(Kind.MONEY, VALUE_SCALE)
-        if type.kind is Kind.DURATION and not type.months and function == "sum":
+        if type.is_plain_duration and function == "sum":
             return type
         problems.append(diagnostic("E0302", f"`{function}` needs numbers or amounts, and this is of type {type}", span))
         return None
     if function in ("min", "max"):
-        if type.kind is Kind.BOOLEAN or (type.kind is Kind.DURATION and type.months):
+        if type.kind is Kind.BOOLEAN or (type.kind is Kind.DURATION and not type.is_plain_duration):
             problems.append(
                 diagnostic(
                     "E0302", f"`{function}` needs values that have an order", span, help="`any(…)` and `every(…)` are for conditions"

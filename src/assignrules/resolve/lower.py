@@ -379,7 +379,9 @@ class Lowering:
         if of is None or day is None:
             return None
         if not _is_constant(day):
-            self.report("E0199", "`as of` a date of the row is not supported yet", node.date.span, help="give a date, or one counted from `today`")
+            self.report(
+                "E0199", "`as of` a date of the row is not supported yet", node.date.span, help="give a date, or one counted from `today`"
+            )
             return None
         return AsOf(of, day, of.type)
 
@@ -392,7 +394,7 @@ class Lowering:
         if not isinstance(count, Literal) or not isinstance(count.value, int) or count.value < 1:
             self.report("E0312", "`top` needs a whole number above 0", node.count.span, help="as in `top 150 by overdue`")
             return None
-        if by.type.kind is Kind.BOOLEAN or (by.type.kind is Kind.DURATION and by.type.months):
+        if by.type.kind is Kind.BOOLEAN or (by.type.kind is Kind.DURATION and not by.type.is_plain_duration):
             self.report("E0302", "`by` needs values that have an order", node.by.span)
             return None
         return Top(self.entity, where, count.value, by, node.ascending, per)
@@ -528,7 +530,7 @@ def _is_constant(day: Expression) -> bool:
         case Literal() | Today():
             return True
         case Operation(operator="add_duration" | "multiply" | "negate", arguments=arguments):
-            return all(_is_constant(part) for part in arguments)
+            return not any(part.type.business for part in arguments) and all(_is_constant(part) for part in arguments)
         case _:
             return False
 

@@ -231,6 +231,8 @@ class _Renaming:
         match renamed:
             case tree.Param() | tree.Define() | tree.Search() | tree.Score() | tree.Alert() | tree.Report():
                 return replace(renamed, name=self.name(renamed.name))
+            case tree.Require() | tree.Propose():
+                return replace(renamed, name=replace(renamed.name, value=f"{self.prefix}.{renamed.name.value}"))
             case _:
                 return renamed
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from assignrules.diagnostics import Diagnostic, SourceFile, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Literal
-from assignrules.ir.types import BOOLEAN, DATE, DAYS, DECIMAL, INTEGER, MONEY, MONTHS, PERCENT, TEXT, Kind, Money, Type
+from assignrules.ir.types import BOOLEAN, BUSINESS_DAYS, DATE, DAYS, DECIMAL, INTEGER, MONEY, MONTHS, PERCENT, TEXT, Kind, Money, Type
 from assignrules.syntax import tree
 from assignrules.syntax.text import parse_expression
 
@@ -107,9 +107,7 @@ def _param_value(expression: tree.Expression, word: str, type: Type, currency: s
     literal = constant(expression, problems)
     if literal is None:
         if len(problems) == before:
-            problems.append(
-                diagnostic("E0312", f"parameter `{word}` needs a constant", expression.span, help=_example(type))
-            )
+            problems.append(diagnostic("E0312", f"parameter `{word}` needs a constant", expression.span, help=_example(type)))
         return None
     fitted = fit_constant(literal, type, currency)
     if fitted is None:
@@ -172,8 +170,7 @@ def constant(expression: tree.Expression, problems: list[Diagnostic]) -> Literal
             return Literal(truth, BOOLEAN)
         case tree.Duration(count=count, unit=unit):
             if unit is tree.Unit.BUSINESS_DAY:
-                problems.append(diagnostic("E0199", "business days are not supported yet", expression.span, help="use `days`"))
-                return None
+                return Literal(count, BUSINESS_DAYS)
             days = {tree.Unit.DAY: 1, tree.Unit.WEEK: 7}.get(unit)
             if days is not None:
                 return Literal(count * days, DAYS)

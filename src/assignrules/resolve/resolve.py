@@ -32,6 +32,7 @@ def resolve(
     params: Mapping[str, str | tree.Expression] | None = None,
     currency: str = "EUR",
     ignored_currencies: Iterable[str] = (),
+    calendar: str | None = None,
     packs: PackFinder | None = None,
 ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
     """The ruleset of all files together, and every problem found; None where one of them is an error.
@@ -66,7 +67,7 @@ def resolve(
     constants = {word: value for word, value in names.params.items() if value is not None}
     definitions.lower_runnable()
     return (
-        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements),
+        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements, calendar),
         tuple(problems),
     )
 

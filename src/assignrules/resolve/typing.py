@@ -101,14 +101,12 @@ def comparable(left: Expression, right: Expression, span: Span, problems: list[D
             problems.append(diagnostic("E0305", f'`"{value.value}"` is not one of the values here', span, help=f"the values are {words}"))
             return False
     if one.kind is Kind.DURATION and other.kind is Kind.DURATION:
-        if one.months or other.months:
-            problems.append(
-                diagnostic(
-                    "E0313", "months and years have no fixed length and do not compare", span, help="add them to a date, or count in days"
-                )
-            )
-            return False
-        return True
+        if one.is_plain_duration and other.is_plain_duration:
+            return True
+        what = "months and years" if one.months or other.months else "business days"
+        help = "add them to a date, or count in days"
+        problems.append(diagnostic("E0313", f"{what} have no fixed length and do not compare", span, help=help))
+        return False
     if one.kind is other.kind or (one.is_number and other.is_number) or (one.is_text and other.is_text):
         return True
     help = None
@@ -162,7 +160,7 @@ def _sum_type(one: Type, other: Type) -> Type | None:
         return Type(one.kind if one.kind is other.kind else Kind.DECIMAL, max(one.scale, other.scale))
     if one.kind is Kind.MONEY and other.kind is Kind.MONEY:
         return Type(Kind.MONEY, max(one.scale, other.scale))
-    if one.kind is Kind.DURATION and other.kind is Kind.DURATION and one.months == other.months:
+    if one.kind is Kind.DURATION and one == other:
         return one
     return None
 
@@ -207,7 +205,7 @@ def _wrong_operands(operator: str, one: Type, other: Type, span: Span) -> Diagno
     elif Kind.DURATION in (one.kind, other.kind) and operator == "*":
         help = "a duration is multiplied by a whole number; `round`, `floor` and `ceil` give one"
     elif Kind.DURATION in (one.kind, other.kind) and operator in "+-":
-        help = "durations in days and in months do not add up; add each to a date"
+        help = "durations in days, business days and months do not add up; add each to a date"
     elif one.is_text and other.is_text and operator == "+":
         help = "`concat(…)` puts texts together"
     return diagnostic("E0302", f"`{operator}` does not take values of type {one} and {other}", span, help=help)

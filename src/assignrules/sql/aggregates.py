@@ -55,7 +55,7 @@ class Aggregates:
         """The grouped relation of the aggregates that need no order."""
         self.money.day = group.day
         source = Source(self.relations)
-        rows, origin, base, joins = self._rows(group, source)
+        rows, origin, base, joins = self.related(group, source)
         words = _Words(self, rows, [aggregate for aggregate, _ in group.parts])
         operands = _Operands()
         outputs: list[Sql] = [terms.column("k")]
@@ -70,7 +70,7 @@ class Aggregates:
         """``latest``/``earliest``: the relation ``k``, ``x`` and of money ``c``, one row for each group that has a dated row."""
         self.money.day = day
         source = Source(self.relations)
-        rows, origin, base, joins = self._rows(Group(aggregate.path, level), source)
+        rows, origin, base, joins = self.related(Group(aggregate.path, level), source)
         assert aggregate.of is not None and aggregate.by is not None
         descending = aggregate.function == "latest"
         key = rows.column(Column("field", self.business_keys[rows.entity]))
@@ -90,7 +90,7 @@ class Aggregates:
         first = terms.equal(terms.column("n"), terms.number(1))
         return terms.select([terms.column(name) for name in names], terms.subquery(inner, "r"), where=first)
 
-    def _rows(self, group: Group, source: Source) -> tuple[Rows, Sql, Sql, list[exp.Join]]:
+    def related(self, group: Group, source: Source) -> tuple[Rows, Sql, Sql, list[exp.Join]]:
         """The related rows: their context, the key of the row that they belong to, the relation that holds them, and its joins."""
         end = group.path[-1].to
         entity = group.path[0].entity
@@ -142,6 +142,7 @@ class Aggregates:
             if link.many:
                 on = terms.equal(there.column(Column("link", self.relations.inverse(link))), here.column(KEY))
             else:
+                self.relations.walked(link)
                 on = terms.equal(there.column(KEY), here.column(link_column(link)))
             joins.append(terms.inner_join(terms.table(self.relations.stage(link.to, 0), there.alias), on))
             here = there

@@ -13,7 +13,6 @@ from assignrules.ir.expressions import (
     Aggregate,
     And,
     AsOf,
-    AsOf,
     Branch,
     Case,
     Expression,
@@ -44,7 +43,8 @@ class Conversion:
     """``money`` on rows of ``entity`` needs the rate of ``currency`` (None: its own, unless that is ``into``) on ``day`` (None: today)
     where all the guards hold.
 
-    ``money`` None: the guards themselves say that a rate is missing, for what an aggregate over links without a way back converts by `this`."""
+    ``money`` None: the guards themselves say that a rate is missing, for what an aggregate over links without a way back converts by
+    `this`."""
 
     entity: str
     guards: Guards
@@ -149,7 +149,11 @@ class Conversions:
             parts = [part for part in (found.money, found.day) if part is not None]
             if found.entity == entity and found.guards[: len(reached.guards)] in (reached.guards, kept.guards):
                 yield found  # of what is read by `this`
-            elif found.money is not None and found.entity == any_row.path[-1].to and any(_reads_this(part) for part in (*found.guards, *parts)):
+            elif (
+                found.money is not None
+                and found.entity == any_row.path[-1].to
+                and any(_reads_this(part) for part in (*found.guards, *parts))
+            ):
                 lifted = replace(any_row, where=And((*found.guards, *_without_rate(found))))
                 yield Conversion(entity, (*guards, lifted), None, found.into, None, found.day)
             else:
@@ -157,7 +161,8 @@ class Conversions:
                 yield replace(found, guards=(*inside, *plain) if found.entity == any_row.path[-1].to else tuple(plain))
 
     def _on_related(self, aggregate: Aggregate, guards: Guards, reached: _Outer | None, kept: _Outer | None) -> Iterator[Conversion]:
-        """Those on the rows at the end of the path. ``reached``: the row that the aggregate stands on, for its `where`; ``kept``: for the rest."""
+        """Those on the rows at the end of the path. ``reached``: the row that the aggregate stands on, for its `where`; ``kept``: for the
+        rest."""
         end = aggregate.path[-1].to
         if aggregate.where is not None:
             yield from self._walk(aggregate.where, end, guards, reached)
@@ -224,7 +229,9 @@ class Conversions:
         def turned(part: Expression | None) -> Expression | None:
             return None if part is None else _without_this(part, back)
 
-        return replace(aggregate, of=turned(aggregate.of), where=turned(aggregate.where), by=turned(aggregate.by), weight=turned(aggregate.weight))
+        return replace(
+            aggregate, of=turned(aggregate.of), where=turned(aggregate.where), by=turned(aggregate.by), weight=turned(aggregate.weight)
+        )
 
 
 def _without_rate(conversion: Conversion) -> Guards:

@@ -184,7 +184,7 @@ class Facts:
         if operator in ("divide", "least", "greatest", "convert", "contains", "starts_with", "ends_with"):
             return True
         if operator == "add_duration":
-            return not isinstance(parts[1], Literal)
+            return not isinstance(parts[1], Literal) or parts[1].type.business
         if any(part.type.kind is Kind.MONEY for part in parts):
             return any(part.type.kind is Kind.MONEY and self.currency(part) is None for part in parts)
         return False

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from assignrules.ir.expressions import Case, Expression, Field, Literal, Operation, Reference, TargetValue, This, Via
+from assignrules.ir.expressions import Case, Expression, Field, Literal, Operation, Reference, TargetValue, This, Today, Via
 from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
@@ -157,6 +157,13 @@ class MoneyCompiler:
         return terms.day(self.day) if day is None and self.day is not None else day
 
     def _converted(self, arguments: Sequence[Expression], rows: Rows) -> Sql:
+        """Missing where the day is, also where no rate is needed."""
+        converted = self._exchanged(arguments, rows)
+        if len(arguments) < 3 or isinstance(arguments[2], Literal | Today):
+            return converted
+        return terms.case([(terms.not_null(self.value(arguments[2], rows)), converted)])
+
+    def _exchanged(self, arguments: Sequence[Expression], rows: Rows) -> Sql:
         money, code = arguments[0], arguments[1]
         assert isinstance(code, Literal) and isinstance(code.value, str)
         day = self._day_of_rates(self.value(arguments[2], rows) if len(arguments) == 3 else None)

@@ -41,6 +41,10 @@ class Relations(Protocol):
         """The relation of today's rates ``(currency, rate)``, or of all with the days on which each is the latest."""
         ...
 
+    def business_days(self) -> str:
+        """The relation of all days: ``day``, whether it is ``open``, and the ``number`` of open days up to it."""
+        ...
+
     def walked(self, link: Link) -> None:
         """Notes that a to-one link is followed."""
         ...
@@ -79,6 +83,22 @@ class Source:
                 on.append(terms.any_of([terms.is_null(terms.column("to_day", name)), later]))
             self.joins.append(terms.left_join(terms.table(self.relations.rates(dated=day is not None), name), terms.all_of(on)))
         return terms.column("rate", self.made[key])
+
+    def business_day(self, day: Sql, count: Sql) -> Sql:
+        """The date so many business days on (or, below 0, back): open days have numbers, and steps are a difference of numbers. From a
+        closed day, the first step back leads to the last open day, whose number the closed day bears too."""
+        key = ("business", day.sql(), count.sql())
+        if key not in self.made:
+            start, end = self.alias("d"), self.alias("d") + "e"
+            self.made[key] = end
+            relation = self.relations.business_days()
+            self.joins.append(terms.left_join(terms.table(relation, start), terms.equal(terms.column("day", start), day.copy())))
+            back = terms.all_of([terms.binary(exp.LT, count.copy(), terms.number(0)), terms.negated(terms.column("open", start))])
+            extra = terms.case([(back, terms.number(1))], terms.number(0))
+            number = terms.binary(exp.Add, terms.binary(exp.Add, terms.column("number", start), count.copy()), extra)
+            on = terms.all_of([terms.column("open", end), terms.equal(terms.column("number", end), number)])
+            self.joins.append(terms.left_join(terms.table(relation, end), on))
+        return terms.case([(terms.equal(count.copy(), terms.number(0)), day.copy())], terms.column("day", self.made[key]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,8 @@ class Scalars:
             case "negate":
                 return exp.Neg(this=terms.wrapped(values[0]))
             case "add_duration":
+                if arguments[1].type.business:
+                    return rows.source.business_day(values[0], values[1])
                 return self._shifted(values[0], arguments[1], values[1])
             case "date_difference":
                 return self.dialect.days_between(values[0], values[1])

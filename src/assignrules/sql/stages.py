@@ -21,7 +21,7 @@ from assignrules.sql.facts import Facts
 from assignrules.sql.money import MoneyCompiler
 from assignrules.sql.rows import KEY, Column, Rows, Source
 from assignrules.sql.scalars import Scalars
-from assignrules.sql.tables import Tables, rates_dated, rates_today
+from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
 
 LONGEST_NAME = 50  # PostgreSQL cuts names at 63 bytes
@@ -42,6 +42,7 @@ class Statement:
         self.tables = Tables(mapping, facts.ruleset.ignored_currencies)
         self.links: dict[tuple[str, str], Link] = {}  # the to-one links that are followed
         self.uses_rates = {False: False, True: False}
+        self.uses_business_days = False
         self._needs: dict[tuple[str, int], dict[Column, str]] = {}
         self._readers: dict[tuple[str, int], int] = {}
         self._names: dict[tuple[str, Column], str] = {}
@@ -100,6 +101,10 @@ class Statement:
     def rates(self, dated: bool) -> str:
         self.uses_rates[dated] = True
         return "dated_rates" if dated else "todays_rates"
+
+    def business_days(self) -> str:
+        self.uses_business_days = True
+        return "business_days"
 
     def walked(self, link: Link) -> None:
         if link.target is None:
@@ -162,6 +167,9 @@ class Statement:
             relations.append(_cte("todays_rates", rates_today(self.mapping, terms.day(self.today)), materialized=True))
         if self.uses_rates[True]:
             relations.append(_cte("dated_rates", rates_dated(self.mapping), materialized=True))
+        if self.uses_business_days:
+            days = business_days(self.mapping, self.dialect, self.facts.ruleset.calendar)
+            relations.append(_cte("business_days", days, materialized=True))
         relations.extend(written[key] for key in sorted(written))
         if relations:
             select.set("with_", exp.With(expressions=relations))
@@ -183,7 +191,7 @@ class Statement:
             if column.kind.startswith("fact") and self.facts.level_of((entity, column.name)) == level
         }
         gathered = _Gathered(level - 1)
-        for column, fact in new.items():
+        for fact in dict.fromkeys(new.values()):
             body = self.facts.bodies[entity, fact]
             if isinstance(body, Aggregate):
                 gathered.add(body, fact, self.facts.days.get((entity, fact)))
@@ -225,7 +233,8 @@ class Statement:
 
 
 class _Gathered:
-    """The aggregates of one stage, put together by what one pass can serve: path and day. ``places``: by fact, its relation and the prefix of its columns."""
+    """The aggregates of one stage, put together by what one pass can serve: path and day. ``places``: by fact, its relation and the prefix
+    of its columns."""
 
     def __init__(self, level: int) -> None:
         self.level = level

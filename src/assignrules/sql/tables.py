@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from assignrules.schema.calendars import FIRST_DAY, LAST_DAY
 from assignrules.schema.logical import Schema, Shape
 from assignrules.schema.mapping import EntityMapping, SchemaMapping
 from assignrules.sql import terms
+from assignrules.sql.dialects import Dialect
 from assignrules.sql.rows import KEY, Column
 from assignrules.sql.terms import Sql
 
@@ -201,3 +203,19 @@ def rates_dated(mapping: SchemaMapping) -> exp.Select:
         terms.alias(following, "to_day"),
     ]
     return terms.select(columns, terms.table(body.table))
+
+
+def business_days(mapping: SchemaMapping, dialect: Dialect, calendar: str | None) -> exp.Select:
+    """Every day that is counted: ``(day, open, number)``, ``number`` being how many open days there are up to it."""
+    day = terms.column("day", "d")
+    is_open = terms.binary(exp.LT, dialect.day_part("ISODOW", day), terms.number(6))
+    if calendar is not None:
+        body = mapping.entities["holidays"]
+        same = [terms.equal(terms.column("on", "h"), day.copy()), terms.equal(terms.column("calendar", "h"), terms.text(calendar))]
+        holiday = terms.select([terms.number(1)], terms.table(body.table, "h"), where=terms.all_of(same))
+        is_open = terms.all_of([is_open, exp.Not(this=exp.Exists(this=holiday))])
+    days = terms.select([day, terms.alias(is_open, "open")], terms.subquery(dialect.all_days(FIRST_DAY, LAST_DAY), "d"))
+    counted = terms.function("SUM", terms.case([(terms.column("open"), terms.number(1))], terms.number(0)))
+    number = exp.Window(this=counted, order=exp.Order(expressions=[terms.ordered(terms.column("day"))]))
+    columns = [terms.column("day"), terms.column("open"), terms.alias(terms.cast(number, "BIGINT"), "number")]
+    return terms.select(columns, terms.subquery(days, "o"))

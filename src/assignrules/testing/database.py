@@ -17,6 +17,7 @@ from assignrules.ir.values import Value
 from assignrules.plan.build import build_plan
 from assignrules.plan.model import Plan
 from assignrules.plan.searches import read_values, search_rows
+from assignrules.resolve.packs import PackFinder
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema
 from assignrules.schema.mapping import identity
@@ -38,10 +39,12 @@ class PlannedRows:
 
 
 class DuckDBPlanner:
-    """Runs rules on DuckDB in memory; one store serves all cases, one after the other."""
+    """Runs rules on DuckDB in memory; one store serves all cases, one after the other. ``packs`` finds the rule packs that they use,
+    by default those that ship."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, packs: PackFinder | None = None) -> None:
         self.schema = schema
+        self.packs = packs
         self.database = DuckDBMemory()
         with self.database.writing(create=True) as session:
             create_store(session, schema)
@@ -51,7 +54,7 @@ class DuckDBPlanner:
         self, rules: Sequence[SourceFile], params: Mapping[str, str], project: ProjectSettings
     ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
         """Parses, resolves and checks the rules."""
-        return check_rules(self.schema, rules, params, project)
+        return check_rules(self.schema, rules, params, project, self.packs)
 
     @contextmanager
     def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[DuckDBTestSession]:
@@ -77,7 +80,13 @@ class DuckDBTestSession:
         """The plan, without the project's guard."""
         plan: Plan = build_plan(self.session, self.ruleset, self.mapping, as_of=self.as_of, environment="test")
         return PlannedRows(
-            tuple(plan.change_rows()), plan.held, plan.conflicts, plan.data_errors, plan.data_warnings, plan.header.applicable, {item.name: item.rows for item in plan.requirements}
+            tuple(plan.change_rows()),
+            plan.held,
+            plan.conflicts,
+            plan.data_errors,
+            plan.data_warnings,
+            plan.header.applicable,
+            {item.name: item.rows for item in plan.requirements},
         )
 
     def search(self, name: str) -> Sequence[str]:

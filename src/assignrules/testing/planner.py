@@ -8,12 +8,14 @@ from datetime import date
 from typing import Protocol
 
 from assignrules.check import check_files
+from assignrules.check.packs import PackFolders
 from assignrules.diagnostics import Diagnostic, SourceFile
 from assignrules.ir.changes import Change, Conflict, DataProblem, Held
 from assignrules.ir.expressions import Expression, Field, Reference, TargetValue
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
 from assignrules.reference import Evaluation, Outcome, begin, plan
+from assignrules.resolve.packs import PackFinder
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.testing.case import ProjectSettings
@@ -69,10 +71,22 @@ class Planner(Protocol):
 
 
 def check_rules(
-    schema: Schema, rules: Sequence[SourceFile], params: Mapping[str, str], project: ProjectSettings
+    schema: Schema,
+    rules: Sequence[SourceFile],
+    params: Mapping[str, str],
+    project: ProjectSettings,
+    packs: PackFinder | None = None,
 ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
-    """Parses, resolves and checks rule files."""
-    checked = check_files(rules, schema, params=params, currency=project.currency, ignored_currencies=project.ignored_currencies)
+    """Parses, resolves and checks rule files. ``packs`` finds what they `use`: without it, the packs that ship with the package."""
+    checked = check_files(
+        rules,
+        schema,
+        params=params,
+        currency=project.currency,
+        ignored_currencies=project.ignored_currencies,
+        calendar=project.calendar,
+        packs=PackFolders() if packs is None else packs,
+    )
     return checked.ruleset, checked.diagnostics
 
 
@@ -88,16 +102,17 @@ def expression_of(schema: Schema, ruleset: Ruleset, entity: str, name: str) -> E
 
 
 class ReferencePlanner:
-    """Runs rules by the reference evaluator."""
+    """Runs rules by the reference evaluator. ``packs`` finds the rule packs that they use, by default those that ship."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, packs: PackFinder | None = None) -> None:
         self.schema = schema
+        self.packs = packs
 
     def check(
         self, rules: Sequence[SourceFile], params: Mapping[str, str], project: ProjectSettings
     ) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
         """Parses and resolves the rules."""
-        return check_rules(self.schema, rules, params, project)
+        return check_rules(self.schema, rules, params, project, self.packs)
 
     @contextmanager
     def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[ReferenceSession]:

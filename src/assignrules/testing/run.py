@@ -11,6 +11,8 @@ from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
 from assignrules.ir.changes import Change, Conflict, Held
 from assignrules.ir.types import BOOLEAN
 from assignrules.ir.values import printed, shown
+from assignrules.schema.calendars import known_calendar, public_holidays
+from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.testing.case import Case, Entry
 from assignrules.testing.planner import Planner, Session
@@ -40,13 +42,28 @@ def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[So
     ruleset, found = planner.check((case.rules,) if case.rules is not None else rules, case.params, case.project)
     differences = _compare_diagnostics(case, found)
     expect = case.expect
-    outcome = (expect.changes, expect.held, expect.conflicts, expect.applicable, expect.requirements, expect.data_errors, expect.data_warnings)
+    outcome = (
+        expect.changes,
+        expect.held,
+        expect.conflicts,
+        expect.applicable,
+        expect.requirements,
+        expect.data_errors,
+        expect.data_warnings,
+    )
     if all(part is None for part in (expect.searches, expect.values, *outcome)):
         return differences
     if ruleset is None:
         return [*differences, Difference("expect", "the rules have errors, so nothing was planned")]
+    _fill_holidays(case.given, ruleset.calendar)
     with planner.session(ruleset, case.given, case.as_of) as session:
         return differences + _compare_session(case, schema, session)
+
+
+def _fill_holidays(given: Dataset, calendar: str | None) -> None:
+    """The calendar's holidays, unless the case gives its own."""
+    if calendar is not None and "holidays" not in given.rows and known_calendar(calendar):
+        given.rows["holidays"] = [{"calendar": calendar, "on": day} for day in public_holidays(calendar)]
 
 
 def _compare_session(case: Case, schema: Schema, session: Session) -> list[Difference]:
@@ -78,8 +95,8 @@ def _compare_session(case: Case, schema: Schema, session: Session) -> list[Diffe
     if expect.requirements is not None:
         _compare_sets(set(expect.requirements), set(outcome.requirements), lambda message: differ("requirements", message))
         for name in expect.requirements.keys() & outcome.requirements.keys():
-            rows = set(outcome.requirements[name])
-            _compare_sets(set(expect.requirements[name]), rows, lambda message, name=name: differ("requirements", message, name))  # type: ignore[misc]
+            failing = set(outcome.requirements[name])
+            _compare_sets(set(expect.requirements[name]), failing, lambda message, name=name: differ("requirements", message, name))  # type: ignore[misc]
     for key, codes, problems in (
         ("data_errors", expect.data_errors, outcome.data_errors),
         ("data_warnings", expect.data_warnings, outcome.data_warnings),

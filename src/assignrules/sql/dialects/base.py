@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlglot import exp
 
@@ -58,6 +59,17 @@ class Dialect:
         """Clamped to the month's last day, by every database tried."""
         month = exp.Interval(this=terms.text("1"), unit=exp.Var(this="MONTH"))
         return terms.cast(terms.binary(exp.Add, day, exp.Mul(this=terms.wrapped(months), expression=month)), "DATE")
+
+    def all_days(self, first: date, last: date) -> exp.Select:
+        """A query of the days from one to another, as ``day``."""
+        series = terms.function(
+            "GENERATE_SERIES", terms.day(first), terms.day(last), exp.Interval(this=terms.text("1"), unit=exp.Var(this="DAY"))
+        )
+        return terms.select([terms.alias(terms.cast(self.rows_of(series), "DATE"), "day")], None)
+
+    def rows_of(self, series: Sql) -> Sql:
+        """The values of `GENERATE_SERIES` as rows."""
+        return series
 
     def days_between(self, later: Sql, earlier: Sql) -> Sql:
         return terms.cast(terms.binary(exp.Sub, later, earlier), "BIGINT")

@@ -27,6 +27,9 @@ class DuckDB(Dialect):
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         return exp.IntDiv(this=terms.wrapped(dividend), expression=terms.wrapped(divisor))
 
+    def rows_of(self, series: Sql) -> Sql:
+        return terms.function("UNNEST", series)
+
     def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql:
         return terms.function("REGEXP_MATCHES", value, terms.text(spelled(pattern)))
 

@@ -162,17 +162,18 @@ def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (),
     A file with a syntax problem is left as it is, and reported.
     """
     from assignrules.syntax.formatter import format_file
-    from assignrules.syntax.text import parse
+    from assignrules.syntax.yaml_form import format_yaml_rules, is_yaml, read_rules
 
+    holds_text = _schema().holds_text()
     sources, problems = projects.given_rule_sources(project, paths) if paths else projects.rule_sources(project)
     found = list(problems)
     changed, unchanged = [], []
     for source in sources:
-        tree, faults = parse(source)
+        tree, faults = read_rules(source, holds_text)
         found.extend(faults)
         if has_errors(faults):
             continue
-        text = format_file(tree, source)
+        text = format_yaml_rules(source, holds_text) if is_yaml(source.name) else format_file(tree, source)
         if text == source.text:
             unchanged.append(source.name)
             continue
@@ -180,6 +181,24 @@ def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (),
         if write:
             _write(project.root / source.name, text)
     return FormatReport(tuple(changed), tuple(unchanged), in_file_order(found), _by_name(project, sources))
+
+
+def convert_rules(source: SourceFile, to: str) -> str:
+    """The text of a rule file in the other form: ``to`` is ``yaml`` or ``rules``. In its own form, the canonical layout.
+
+    Comments are kept. Raises ``Problems`` where the file cannot be read as rules.
+    """
+    from assignrules.syntax.formatter import format_file
+    from assignrules.syntax.yaml_form import format_yaml_rules, is_yaml, read_rules
+    from assignrules.syntax.yaml_write import write_yaml_rules
+
+    holds_text = _schema().holds_text()
+    file, problems = read_rules(source, holds_text)
+    if has_errors(problems):
+        raise Problems(problems, {source.name: source})
+    if to == "rules":
+        return format_file(file, source)
+    return format_yaml_rules(source, holds_text) if is_yaml(source.name) else write_yaml_rules(file, source)
 
 
 def compile_sql(project: Project, search: str | None = None, *, dialect: str | None = None) -> str:
@@ -415,7 +434,13 @@ def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence
 
     packs = projects.pack_folders(project)
     checked: Checked = check_files(
-        sources, _schema(), params=project.params, currency=project.currency, ignored_currencies=project.ignored_currencies, calendar=project.calendar, packs=packs
+        sources,
+        _schema(),
+        params=project.params,
+        currency=project.currency,
+        ignored_currencies=project.ignored_currencies,
+        calendar=project.calendar,
+        packs=packs,
     )
     found = in_file_order((*problems, *checked.diagnostics))
     ruleset = None if has_errors(found) else checked.ruleset

@@ -107,9 +107,6 @@ def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagno
             continue
         for path in [place] if place.is_file() else _rule_files(place):
             name = path.relative_to(project.root).as_posix()
-            if path.suffix in (".yml", ".yaml"):
-                problems.append(diagnostic("E0199", f"`{name}`: the YAML form of rules is not supported yet", help="write it as `*.rules`"))
-                continue
             source, found = read_source(path, name)
             problems.extend(found)
             if source is not None:
@@ -142,9 +139,10 @@ def given_rule_sources(project: Project, paths: Iterable[str | os.PathLike[str]]
         if not path.exists():
             problems.append(diagnostic("E0906", f"`{path}` does not exist"))
             continue
-        files = sorted(path.rglob("*.rules")) if path.is_dir() else [path]
+        files = list(_rule_files(path)) if path.is_dir() else [path]
         if not files:
-            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help="rule files are called `*.rules`"))
+            help = "rule files are called `*.rules`, `*.yml` or `*.yaml`"
+            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help=help))
         for file in files:
             source, found = read_source(file, shown_name(project, file))
             problems.extend(found)
@@ -214,9 +212,9 @@ def git_revision(folder: Path) -> str | None:
 
 
 def _rule_files(folder: Path) -> Iterator[Path]:
-    """Hidden files are an editor's own."""
+    """Hidden files are an editor's own, and the project file is none."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".rules", ".yml", ".yaml") and path.is_file() and not path.name.startswith("."):
+        if path.suffix in (".rules", ".yml", ".yaml") and path.is_file() and not path.name.startswith(".") and path.name != FILE_NAME:
             yield path
 
 
@@ -335,7 +333,9 @@ class _Reader:
         for entry in folders:
             if not (root / entry).is_dir():
                 at = _place_of(self.source, entry) or top["rulesets"].span
-                self.report(f"`{entry}` in `rulesets` is no folder", at, help="name a folder that holds rule packs, each a folder of its own")
+                self.report(
+                    f"`{entry}` in `rulesets` is no folder", at, help="name a folder that holds rule packs, each a folder of its own"
+                )
         return folders
 
     def _zone(self, name: str | None, top: Mapping[str, yaml.Node]) -> tzinfo:

@@ -75,7 +75,7 @@ class Rows:
                 elif choice > 2 and self.keys[link.to]:
                     row[link.name] = self.keys[link.to][choice % len(self.keys[link.to])]
         if entity in ("guarantee", "credit_limit", "score") and "legal_entity" not in row and self.number_of(0, 1):
-            row["customer"] = self.one(self.keys["customer"])
+            row["customer"] = self.one((*self.keys["customer"], "gone"))
         return row
 
     def value(self, type: Type) -> Value:

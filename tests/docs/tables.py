@@ -13,6 +13,7 @@ from assignrules.ir.expressions import CONDITIONS
 from assignrules.ir.operators import OPERATORS, Operator
 from assignrules.ir.types import Type
 from assignrules.schema.logical import credit
+from assignrules.syntax import yaml_schema
 from assignrules.syntax.functions import _SHAPES, AGGREGATES, FUNCTIONS
 
 MADE = re.compile(r"(<!-- made: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -131,4 +132,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "definitions": _definitions,
     "codes": _codes,
     "commands": _commands,
+    "yaml-sections": yaml_schema.sections_table,
+    "yaml-keys": yaml_schema.keys_table,
 }

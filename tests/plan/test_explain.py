@@ -28,7 +28,7 @@ from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner, DuckDBTestSession
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "order", "set_targets", "value_targets")
+FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "limit", "memory", "order", "set_targets", "value_targets")
 QUICK = (
     "aggregates/latest_and_earliest.yml",
     "aggregates/many_ways_to_one_row.yml",
@@ -42,6 +42,9 @@ QUICK = (
     "clauses/except_set.yml",
     "covers/amount_not_above_zero.yml",
     "covers/conflict.yml",
+    "limit/a_conflict_beyond_the_limit.yml",
+    "memory/first_that_holds.yml",
+    "memory/restore_is_held.yml",
     "order/through_planned_collector.yml",
     "value_targets/document_status_cleared.yml",
     "value_targets/missing_value_held.yml",

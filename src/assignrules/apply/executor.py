@@ -219,7 +219,9 @@ def refused(plan: Plan, overrides: Collection[str] = ()) -> tuple[Diagnostic, ..
     if plan.header.applicable:
         return ()
     problems = [diagnostic("E0604", f"{problem.message} ({problem.count} rows of `{problem.entity}`)") for problem in plan.data_errors]
-    problems += [diagnostic("E0604", f"requirement `{item.name}` fails", help=f"see {item.at}") for item in plan.requirements if not item.warning]
+    problems += [
+        diagnostic("E0604", f"requirement `{item.name}` fails", help=f"see {item.at}") for item in plan.requirements if not item.warning
+    ]
     tripped = [guard for guard in plan.header.guards if not (guard.passed or guard.overridden)]
     for guard in tripped:
         if guard.name not in overrides:

@@ -12,7 +12,7 @@ from assignrules.resolve import resolve
 from assignrules.resolve.packs import PackFinder
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
-from assignrules.syntax.text import parse
+from assignrules.syntax.yaml_form import read_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,14 @@ def check_files(
     other. ``packs`` finds the rule packs that they use; their texts are not among the result's files."""
     problems: list[Diagnostic] = []
     files: list[tree.File] = []
+    holds_text = schema.holds_text()
     for source in sources:
-        file, found = parse(source)
+        file, found = read_rules(source, holds_text)
         files.append(file)
         problems.extend(found)
-    ruleset, found = resolve(files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs)
+    ruleset, found = resolve(
+        files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs
+    )
     problems.extend(found)
     if ruleset is not None:
         problems.extend(check(ruleset))

@@ -15,7 +15,7 @@ SHIPPED = "rulesets"
 class PackFolders:
     """Finds packs in folders, the first folder that has one first, and at last among the shipped ones.
 
-    ``folders`` by the name that they are shown by. A pack is a folder in one of them, its rules are the ``*.rules`` directly in it; nothing
+    ``folders`` by the name that they are shown by. A pack is a folder in one of them, its rules are the rule files directly in it; nothing
     is read through a link that leads out of it. ``sources`` are the files read so far, for whoever shows a diagnostic.
     """
 
@@ -39,7 +39,7 @@ class PackFolders:
         problems: list[Diagnostic] = []
         home = place.resolve()
         for path in sorted(place.iterdir()):
-            if path.suffix != ".rules" or path.name.startswith(".") or not path.is_file():
+            if path.suffix not in (".rules", ".yml", ".yaml") or path.name.startswith(".") or not path.is_file():
                 continue
             name = f"{shown}/{path.name}"
             if not path.resolve().is_relative_to(home):

@@ -27,7 +27,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A change that would have happened, and what holds it: ``except`` or ``missing value``."""
+    """A change that would have happened, and what holds it: the first of ``except``, ``missing value``, ``manual``, ``cooldown``, ``limit``
+    that does."""
 
     subject: str
     target: str

@@ -13,9 +13,11 @@ A comparison with a missing side is false. Other operations with a missing opera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from typing import Literal as OneOf
 
 from assignrules.ir.types import BOOLEAN, DATE, Money, Type
@@ -79,6 +81,27 @@ class TargetMember:
     member: str
     current: bool
     type: Type = BOOLEAN
+
+
+MemoryPart = OneOf["last_on", "after", "changed_on", "removed_on", "spell_on", "spell_before"]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the journal knows of a target of the current row (with ``member`` of a set or cover); missing where it knows nothing. Only the
+    compiler makes it.
+
+    ``last_on`` and ``after``: the as-of date of the last change and the state that it left. Of the changes by ``rule``: ``changed_on``, the
+    latest as-of date of any, ``removed_on`` of one that ended something; ``spell_on`` and ``spell_before``, where the last change is by
+    the rule: the date of the first of its latest unbroken spell, and the state before it.
+    """
+
+    entity: str
+    target: str
+    member: str | None
+    part: MemoryPart
+    rule: str | None
+    type: Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +203,7 @@ class Case:
 class Top:
     """Whether the row is among the first ``count`` of the rows of its entity for which ``where`` holds: by ``by``, the largest first
     (``ascending``: the smallest), missing last, ties by business key, lowest first. With ``per``, among those of its group; a missing
-    group is one. Only a search's whole expression is one."""
+    group is one. Only a search's whole expression is one; the compiler makes others, of limits."""
 
     entity: str
     where: Expression
@@ -222,7 +245,7 @@ class Aggregate:
 
 
 Expression = (
-    Literal | Today | Field | Reference | TargetValue | TargetMember | Via | This | Operation | And | Or | Not | Truth
+    Literal | Today | Field | Reference | TargetValue | TargetMember | Memory | Via | This | Operation | And | Or | Not | Truth
     | IsMissing | InList | Case | Top | AsOf | Aggregate
 )  # fmt: skip
 
@@ -275,3 +298,17 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return tuple(part for part in (of, where, by, weight) if part is not None)
         case _:
             return ()
+
+
+def rebuilt(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The expression with each direct sub-expression changed."""
+
+    def part(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(part(item) for item in value)
+        if isinstance(value, Branch):
+            return Branch(change(value.condition), change(value.value))
+        return change(value) if isinstance(value, Expression) else value
+
+    parts: dict[str, Any] = {item.name: part(getattr(expression, item.name)) for item in fields(expression)}
+    return replace(expression, **parts)

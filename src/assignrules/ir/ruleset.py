@@ -43,6 +43,7 @@ class Otherwise(Enum):
 
     KEEP = "keep"
     CLEAR = "clear"
+    RESTORE = "restore"
     VALUE = "value"
 
 
@@ -65,6 +66,24 @@ class Guard:
 
     share: Decimal | None
     changes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """No change (``after_removal``: no new grant) of a subject for which the rule made one (ended something) less than ``duration`` ago."""
+
+    duration: Literal
+    after_removal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Of the block's changes, at most ``count`` are made, with ``per`` of each group: as ``Top`` takes them."""
+
+    count: int
+    by: Expression
+    ascending: bool
+    per: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,9 @@ class Assignment:
     priority: int | None
     disabled: bool
     span: Span = field(compare=False, repr=False)
+    keep_manual: bool = False
+    cooldown: Cooldown | None = None
+    limit: Limit | None = None
 
     def runs_on(self, day: date) -> bool:
         """Whether the block plans anything on an as-of date."""

@@ -17,7 +17,6 @@ from assignrules.plan.explanation import RowBehind, RowsBehind
 from assignrules.plan.fetched import fetched_value
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Group
-from assignrules.sql.decisions import Decisions
 from assignrules.sql.queries import Compiler, names_of
 from assignrules.sql.rows import Column, Source
 from assignrules.sql.stages import Statement
@@ -109,7 +108,7 @@ def _order(value: Value) -> tuple[Decimal, str]:
 
 def _query(compiler: Compiler, subject: str, path: Path, aggregates: Sequence[Aggregate]) -> exp.Query:
     schema = compiler.mapping.schema
-    facts = Decisions(compiler.ruleset, schema, compiler.today).facts
+    facts = compiler.decisions().facts
     entity, end = path[0].entity, path[-1].to
 
     def link(part: Link) -> Link:

@@ -14,6 +14,7 @@ from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held
 from assignrules.ir.digest import ruleset_digest
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import printed
+from assignrules.journal.tables import has_journal
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Header, Plan, Requirement
@@ -54,7 +55,7 @@ def build_plan(
     """
     if only is not None:
         ruleset = _restricted(ruleset, only)
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
     found: list[_Found] = []
     guards: tuple[GuardVerdict, ...] = ()
     errors: tuple[DataProblem, ...] = ()

@@ -8,6 +8,7 @@ from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
+from assignrules.schema.mapping import EntityMapping
 from assignrules.sql.queries import Compiler
 from assignrules.sql.stages import Statement
 
@@ -78,11 +79,18 @@ def _dangling_links(session: Session, compiler: Compiler, statements: Sequence[S
     schema, mapping = compiler.mapping.schema, compiler.mapping
     for entity, name in sorted({link for statement in statements for link in statement.links}):
         body, other = mapping.entities[entity], mapping.entities[schema.entities[entity].links[name].to]
-        link, key = quoted(body.links[name]), schema.entities[entity].key
+        key = schema.entities[entity].key
         shown = quoted(body.fields[key or ""].column)
-        missing = f"NOT EXISTS (SELECT 1 FROM {quoted(other.table)} AS other WHERE other.{quoted(other.key)} = self.{link})"
-        keys = f"SELECT {shown} AS key FROM {quoted(body.table)} AS self WHERE self.{link} IS NOT NULL AND {missing}"
+        link = f"self.{quoted(body.links[name])}"
+        dangling = _leads_nowhere(link, other)
+        if body.customer is not None and name == "legal_entity":
+            dangling = f"{dangling} OR {link} IS NULL AND {_leads_nowhere(f'self.{quoted(body.customer)}', mapping.entities['customer'])}"
+        keys = f"SELECT {shown} AS key FROM {quoted(body.table)} AS self WHERE {dangling}"
         yield from _problem(session, "W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+
+
+def _leads_nowhere(link: str, other: EntityMapping) -> str:
+    return f"({link} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quoted(other.table)} AS other WHERE other.{quoted(other.key)} = {link}))"
 
 
 def _ignored_amounts(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:

@@ -17,6 +17,7 @@ from assignrules.ir.expressions import And, Expression, Field, Literal, Not, Ope
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, TemplatePart, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind, Money
 from assignrules.ir.values import Value, printed, shown
+from assignrules.journal.tables import has_journal
 from assignrules.plan.behind import rows_behind
 from assignrules.plan.explanation import (
     BlockExplanation,
@@ -36,7 +37,7 @@ from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
-from assignrules.sql.decisions import ADD, BOTH, OTHERWISE, REMOVE, STEP, Decision, current_state
+from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.differences import CHANGE, HELD, Difference, at, differences
 from assignrules.sql.queries import Compiler
@@ -65,7 +66,7 @@ def explain(
 
     Rows of every entity that has targets are looked for (of ``target``, its entity alone); ``subjects`` is empty where there is none.
     """
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of)
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
     parts: dict[str, Difference] | None = None
@@ -98,6 +99,7 @@ class _Verdict:
     planned: Value
     after: Value
     excepted: bool
+    hold: int | None
     because: str | None
     found: int | None
 
@@ -147,7 +149,7 @@ class _Subject:
         states = {unit: self.questions.ask(current_state(self.schema.targets[unit[0]], unit[1])) for unit in ordered}
         verdicts = self._verdicts()
         values = self._values()
-        asker = Compiler(self.questions.ruleset(), self.compiler.mapping, self.compiler.dialect, self.compiler.today)
+        asker = self.compiler.of(self.questions.ruleset())
         behind = {path: rows_behind(self.session, asker, self.key, path, list(asked)) for path, asked in self.questions.paths.items()}
         return tuple(self._unit(unit, drafts[unit], verdicts.get(unit), values[states[unit]], values, behind) for unit in ordered)
 
@@ -165,6 +167,8 @@ class _Subject:
             for state in ("before", "planned", "after"):
                 names.extend([f"{state}_{number}", f"{state}_{number}_currency"] if money else [f"{state}_{number}"])
             names.extend(f"{name}_{number}" for name in ("excepted", "because", "found"))
+            if decision.hold is not None:
+                names.append(f"hold_{number}")
         query.set("expressions", [terms.column(name) for name in names])
         query.set("where", exp.Where(this=terms.equal(terms.column("subject"), terms.text(self.key))))
         columns = iter(self.session.fetch(self.compiler.text(query))[0])
@@ -174,14 +178,15 @@ class _Subject:
             type = decision.before.type
             before, planned, after = fetched_value(columns, type), fetched_value(columns, type), fetched_value(columns, type)
             excepted, because, found = next(columns), next(columns), next(columns)
+            hold = next(columns) if decision.hold is not None else None
             verdicts[decision.target.name, decision.member] = _Verdict(
-                decision, code, before, planned, after, bool(excepted), because, found
+                decision, code, before, planned, after, bool(excepted), hold, because, found
             )
         return verdicts
 
     def _values(self) -> tuple[Value, ...]:
         """The answers by slot."""
-        asker = Compiler(self.questions.ruleset(), self.compiler.mapping, self.compiler.dialect, self.compiler.today)
+        asker = self.compiler.of(self.questions.ruleset())
         outputs = self.questions.outputs()
         query = asker.select(self.entity, outputs, where=_is_subject(self.compiler, self.entity, self.key))
         columns = iter(self.session.fetch(asker.text(query))[0][2:])
@@ -256,7 +261,7 @@ class _Subject:
         if verdict is None or verdict.code is None or decider is None or code is None:
             return UnitExplanation(*unit, before, before, None, None, None, None, None, None, None, False, blocks)
         planned = printed(verdict.planned)
-        held_by = None if verdict.found != HELD else "except" if verdict.excepted else "missing value"
+        held_by = _held_by(verdict)
         because = verdict.because
         if because is None and not _keeps(decider, code):
             because = _reason(next(draft for draft in drafts if draft.block is decider).because, values)
@@ -313,6 +318,14 @@ class _Subject:
         if block.from_ is not None and day < block.from_:
             return BlockState.NOT_YET
         return BlockState.OVER if block.until is not None and block.until < day else BlockState.RUNS
+
+
+def _held_by(verdict: _Verdict) -> str | None:
+    if verdict.found != HELD:
+        return None
+    if verdict.excepted:
+        return "except"
+    return "missing value" if verdict.hold is None else HOLDS[verdict.hold]
 
 
 def _keeps(block: Assignment, code: int) -> bool:

@@ -23,7 +23,7 @@ def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Sta
     """
     if not any(statement.reads_rates for statement in statements):
         return
-    finder = Conversions(compiler.ruleset, compiler.mapping.schema)
+    finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
     blocks = [block for block in compiler.ruleset.assignments if block.runs_on(compiler.today)]
     found = dict.fromkeys(conversion for block in blocks for conversion in finder.of_block(block))
     for requirement in compiler.ruleset.requirements:

@@ -94,6 +94,8 @@ def _needed(evaluation: Evaluation) -> list[Expression]:
 
 def _of_block(block: Assignment) -> list[Expression]:
     parts: list[Expression | None] = [block.where, block.except_, *(part.expression for part in block.because or ())]
+    if block.limit is not None:
+        parts += [block.limit.by, block.limit.per]
     match block.body:
         case ValueBody(lines=lines, value=value):
             parts += [value, *(part for line in lines for part in (line.condition, line.value))]

@@ -120,6 +120,8 @@ class Evaluation:
                 return row in self._kept[id(expression)]
             case ir.Aggregate():
                 return self._aggregate(expression, stack)
+            case ir.Memory():
+                raise AssertionError("only the compiler makes these: the journal is read in `memory`")
             case _:
                 assert_never(expression)
 
@@ -137,12 +139,15 @@ class Evaluation:
                 groups[None if top.per is None else self.value(top.per, row)].append(row)
         kept: list[Record] = []
         for rows in groups.values():
-            values: dict[Record, Any] = {row: self._plain(self.value(top.by, row), row) for row in rows}
-            present = sorted((row for row in rows if values[row] is not None), key=lambda row: row.key)
-            present.sort(key=lambda row: values[row], reverse=not top.ascending)  # stable: ties stay by key
-            missing = sorted((row for row in rows if values[row] is None), key=lambda row: row.key)
-            kept.extend((present + missing)[: top.count])
+            kept.extend(self.ranked(rows, top.by, top.ascending)[: top.count])
         return kept
+
+    def ranked(self, rows: list[Record], by: ir.Expression, ascending: bool) -> list[Record]:
+        """Rows by a value, the largest first unless ``ascending``; missing last, ties by key."""
+        values: dict[Record, Any] = {row: self._plain(self.value(by, row), row) for row in rows}
+        present = sorted((row for row in rows if values[row] is not None), key=lambda row: row.key)
+        present.sort(key=lambda row: values[row], reverse=not ascending)  # stable: ties stay by key
+        return present + sorted((row for row in rows if values[row] is None), key=lambda row: row.key)
 
     def _end(self, link: ir.Link, row: Record) -> Record | None:
         if link.target is not None:

@@ -15,6 +15,7 @@ from assignrules.ir.types import Money
 from assignrules.ir.values import Value, number_text, printed, shown
 from assignrules.reference.data_checks import data_errors, data_warnings
 from assignrules.reference.evaluation import Evaluation, Unit
+from assignrules.reference.memory import is_cooling, is_manual, restored
 from assignrules.reference.rows import Record, Rows
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
@@ -106,6 +107,17 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
     )
 
 
+@dataclass(slots=True)
+class _Proposal:
+    """A decision on a subject: whether it would change anything, and what holds it."""
+
+    subject: Record
+    current: Value
+    decision: Decision
+    changed: bool
+    held_by: str | None
+
+
 def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...], findings: _Findings) -> None:
     target, member = unit
     declared = evaluation.schema.targets[target]
@@ -115,20 +127,22 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
     def state(value: Value) -> Printed:
         return value is not None if declared.shape is Shape.SET else printed(value)
 
+    proposals: list[_Proposal] = []
     for subject in _subjects(evaluation, blocks[0]):
         current = evaluation.current(target, member, subject)
         planned[subject] = current
         decision = next((found for block in blocks if (found := _decide(evaluation, block, subject, current)) is not None), None)
-        if decision is None:
-            continue
-        block = decision.block
-        excepted = block.except_ is not None and evaluation.holds(block.except_, subject)
-        changed = not decision.keep and (decision.after != current or decision.unfit)
-        before, after = state(current), state(decision.after)
-        if changed and (excepted or decision.unfit):
-            reason = "except" if excepted else "missing value"
-            findings.held.append(Held(subject.key, target, member, before, after, reason))
-        elif changed:
+        if decision is not None:
+            changed = not decision.keep and (decision.after != current or decision.unfit)
+            proposals.append(_Proposal(subject, current, decision, changed, _held_by(evaluation, decision, subject, changed)))
+    for block in blocks:
+        _hold_beyond_limit(evaluation, block, [item for item in proposals if item.decision.block is block])
+    for item in proposals:
+        subject, decision, block = item.subject, item.decision, item.decision.block
+        before, after = state(item.current), state(decision.after)
+        if item.changed and item.held_by is not None:
+            findings.held.append(Held(subject.key, target, member, before, after, item.held_by))
+        elif item.changed:
             planned[subject] = decision.after
             name = subject.row.get(label) if label is not None else None
             findings.changes.append(
@@ -144,12 +158,42 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
                     decision.line,
                     f"{decision.span.file}:{decision.span.line}",
                     _because(evaluation, block, subject),
-                    manual=False,
+                    manual=is_manual(evaluation, target, member, subject),
                 )
             )
         if decision.both_sides:
             at = f"{block.span.file}:{block.span.line}"
             findings.conflicts.append(Conflict(subject.key, target, member, before, state(planned[subject]), at))
+
+
+def _held_by(evaluation: Evaluation, decision: Decision, subject: Record, changed: bool) -> str | None:
+    """What holds a change, all but the limit."""
+    block = decision.block
+    if block.except_ is not None and evaluation.holds(block.except_, subject):
+        return "except"
+    if decision.unfit:
+        return "missing value"
+    if not changed:
+        return None
+    if block.keep_manual and is_manual(evaluation, block.target, block.member, subject):
+        return "manual"
+    if block.cooldown is not None and is_cooling(evaluation, block, block.cooldown, subject, decision.after):
+        return "cooldown"
+    return None
+
+
+def _hold_beyond_limit(evaluation: Evaluation, block: Assignment, proposals: list[_Proposal]) -> None:
+    """Holds what comes after the first of each group."""
+    limit = block.limit
+    if limit is None:
+        return
+    waiting = {item.subject: item for item in proposals if item.changed and item.held_by is None}
+    groups: dict[Value, list[Record]] = {}
+    for subject in waiting:
+        groups.setdefault(None if limit.per is None else evaluation.value(limit.per, subject), []).append(subject)
+    for subjects in groups.values():
+        for subject in evaluation.ranked(subjects, limit.by, limit.ascending)[limit.count :]:
+            waiting[subject].held_by = "limit"
 
 
 def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current: Value) -> Decision | None:
@@ -178,6 +222,9 @@ def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, su
             return Decision(block, None, block.span, "otherwise", keep=True)
         case Otherwise.CLEAR:
             return Decision(block, None, block.span, "otherwise")
+        case Otherwise.RESTORE:
+            there, former = restored(evaluation, block, subject)
+            return Decision(block, former, block.span, "otherwise", keep=not there)
         case Otherwise.VALUE:
             assert body.value is not None
             after = _written(evaluation, evaluation.value(body.value, subject))
@@ -232,7 +279,9 @@ def _counts(evaluation: Evaluation, block: Assignment, subject: Record) -> bool:
 
 
 def _verdict(name: str, changes: Iterable[Change], total: int, share: Decimal | None, most: int | None) -> GuardVerdict:
-    count = sum(change.before is not None and change.before is not False for change in changes)
+    count = sum(
+        change.action not in ("set", "add", "grant") for change in changes
+    )  # what had something before, `false` of a value included
     if share is not None:
         return GuardVerdict(name, f"{number_text(share * 100)}%", count, total, count <= share * total)
     assert most is not None

@@ -77,7 +77,9 @@ class Rows:
 
     def dangling(self, entity: str, link: str) -> list[Record]:
         """The rows whose link names a row that does not exist."""
-        return [record for record in self.records[entity] if self._named(record, link) is not None and self._end(record, link) is None]
+        to = self.schema.entities[entity].links[link].to
+        named = {record: self._named(record, link, to) for record in self.records[entity]}
+        return [record for record, (other, key) in named.items() if key is not None and self.find(other, key) is None]
 
     def rate(self, currency: str, day: date) -> Decimal | None:
         """Units of the project's currency for one of ``currency``: the latest on or before a day."""
@@ -106,11 +108,12 @@ class Rows:
             return None if customer is None else self._end(customer, link)
         return None
 
-    def _named(self, record: Record, link: str) -> Value:
+    def _named(self, record: Record, link: str, to: str) -> tuple[str, Value]:
+        """The entity and key that a row names: of a legal entity, the customer in its place."""
         named = record.row.get(link)
         if named is None and link == "legal_entity" and record.entity in CUSTOMER_INSTEAD:
-            return record.row.get("customer")
-        return named
+            return "customer", record.row.get("customer")
+        return to, named
 
     def _implied_legal_entities(self) -> dict[Record, Record]:
         own: dict[Record, Record] = {}

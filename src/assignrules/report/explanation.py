@@ -80,6 +80,13 @@ def _unit(unit: UnitExplanation, page: Page) -> Iterator[str]:
         yield from _block(block, unit, page)
 
 
+WHY = {
+    "manual": "it was changed outside the rules since the last run",
+    "cooldown": "the rule's last change is too recent",
+    "limit": "other changes come first",
+}
+
+
 def _outcome(unit: UnitExplanation, page: Page) -> str:
     if unit.action is not None:
         return page.paint(change_words(unit.action, unit.before, unit.planned), BOLD)
@@ -90,7 +97,8 @@ def _outcome(unit: UnitExplanation, page: Page) -> str:
         case "missing value":
             return stays + page.paint(", held by missing value: what the rules would write is not there", YELLOW)
         case reason:
-            return stays + page.paint(f", held by {reason}; the rules want: {_state_of(unit, unit.asked)}", YELLOW)
+            why = f" ({WHY[reason]})" if reason in WHY else ""
+            return stays + page.paint(f", held by {reason}{why}; the rules want: {_state_of(unit, unit.asked)}", YELLOW)
 
 
 def _state_of(unit: UnitExplanation, value: Printed) -> str:

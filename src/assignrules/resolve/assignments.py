@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from assignrules.diagnostics import Diagnostic, Related, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
-from assignrules.ir.expressions import Expression, Literal, TargetMember, TargetValue
+from assignrules.ir.expressions import Aggregate, Expression, Link, Literal, TargetMember, TargetValue, Via, rebuilt
 from assignrules.ir.ruleset import (
     Assignment,
+    Cooldown,
     Definition,
     Guard,
+    Limit,
     Line,
     Others,
     Otherwise,
@@ -27,6 +29,7 @@ from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import fit_constant
 from assignrules.resolve.templates import parse_template
+from assignrules.resolve.typing import has_order
 from assignrules.schema.logical import Shape, Target
 from assignrules.syntax import tree
 
@@ -66,7 +69,7 @@ BY_SHAPE = {
     Shape.SET: "is a set, so it takes `add` and `remove`",
     Shape.COVER: "is a cover, so it takes `eligibility … amount …` and `removal`",
 }
-UNSUPPORTED = (tree.KeepManual, tree.Cooldown, tree.Limit, tree.Distribute)
+UNSUPPORTED = (tree.Distribute,)
 
 
 def resolve_assignment(
@@ -93,6 +96,7 @@ class _Block:
         self.lowering = lowering
         self.currency = currency
         self.problems = problems
+        self.member: str | None = None
 
     def report(self, code: str, message: str, span: Span, help: str | None = None, related: list[Related] | None = None) -> None:
         self.problems.append(diagnostic(code, message, span, help=help, related=related or ()))
@@ -100,10 +104,12 @@ class _Block:
     def resolve(self) -> Assignment | None:
         before = len(self.problems)
         member, label = self._heads()
+        self.member = member
         self._clauses_fit()
         body = self._value_body() if self.target.shape is Shape.VALUE else self._set_body()
         where, except_ = self._condition(tree.Where), self._condition(tree.Except)
         guard, because = self._guard(), self._because()
+        cooldown, limit = self._cooldown(), self._limit()
         from_, until = self._day(tree.From), self._day(tree.Until)
         priority = self._priority()
         if from_ is not None and until is not None and until < from_:
@@ -117,7 +123,7 @@ class _Block:
             rule = f"{rule}#{priority}"
         return Assignment(
             rule, self.target.name, member, self.target.entity, label, body, where, except_, guard, because, from_, until, priority,
-            self._first(tree.Disabled) is not None, self.node.span,
+            self._first(tree.Disabled) is not None, self.node.span, self._first(tree.KeepManual) is not None, cooldown, limit,
         )  # fmt: skip
 
     # --- heads and clauses ---
@@ -193,9 +199,6 @@ class _Block:
             return None
         if otherwise is None:
             return ValueBody(tuple(lines), Otherwise.KEEP, None, explicit=False)
-        if otherwise.kind is tree.OtherwiseKind.RESTORE:
-            self.report("E0199", "`restore` is not supported yet", otherwise.span, help="`keep` leaves the value, `clear` takes it away")
-            return None
         value = None if otherwise.value is None else self._value(otherwise.value)
         return ValueBody(tuple(lines), Otherwise(otherwise.kind.value), value, explicit=True)
 
@@ -287,6 +290,36 @@ class _Block:
             return None
         return guard
 
+    def _cooldown(self) -> Cooldown | None:
+        clause = self._first(tree.Cooldown)
+        if clause is None:
+            return None
+        value = self._constant(clause.duration, "a duration", "as in `cooldown 90 days`", Kind.DURATION)
+        if value is None or not isinstance(value.value, int):
+            return None
+        if value.value < 0:
+            self.report("E0312", "a cooldown is not negative", clause.duration.span)
+            return None
+        return Cooldown(value, clause.after_removal)
+
+    def _limit(self) -> Limit | None:
+        clause = self._first(tree.Limit)
+        if clause is None:
+            return None
+        count = self._constant(clause.count, "a whole number of changes", "as in `limit 50 changes by overdue`", Kind.INTEGER)
+        by, per = self.lowering.expression(clause.by), None if clause.per is None else self.lowering.expression(clause.per)
+        if by is not None and not has_order(by.type):
+            self.report("E0302", "`by` needs values that have an order", clause.by.span)
+            by = None
+        if count is None or by is None or not isinstance(count.value, int) or (clause.per is not None and per is None):
+            return None
+        if count.value < 0:
+            self.report("E0312", "a limit is not negative", clause.count.span)
+            return None
+        by = _own_as_current(by, self.target.name, self.member)
+        per = None if per is None else _own_as_current(per, self.target.name, self.member)
+        return Limit(count.value, by, clause.ascending, per)
+
     def _day(self, kind: type[tree.From] | type[tree.Until]) -> date | None:
         clause = self._first(kind)
         if clause is None:
@@ -317,25 +350,28 @@ class _Block:
                     replace(problem, code="E0409") if problem.code == "E0201" else problem for problem in self.problems[known:]
                 ]
             else:
-                parts.append(TemplatePart(None, _own_as_current(value, self.target.name, self._member_name())))
+                parts.append(TemplatePart(None, _own_as_current(value, self.target.name, self.member)))
         return tuple(parts)
-
-    def _member_name(self) -> str | None:
-        if self.target.shape is Shape.VALUE or not self.node.heads:
-            return None
-        head = self.node.heads[0]
-        return head.value if isinstance(head, tree.Text) else None
 
 
 def _own_as_current(value: Expression, target: str, member: str | None) -> Expression:
-    """In a reason, the block's own target reads as it was before the run."""
+    """In a reason or a limit, the block's own target reads as it was before the run."""
+
+    def link(part: Link) -> Link:
+        return replace(part, current=True) if part.target == target else part
+
     match value:
         case TargetValue(target=read, current=False) if read == target:
             return replace(value, current=True)
         case TargetMember(target=read, member=name, current=False) if (read, name) == (target, member):
             return replace(value, current=True)
+        case Via(link=way):
+            value = replace(value, link=link(way))
+        case Aggregate(path=path):
+            value = replace(value, path=tuple(link(part) for part in path))
         case _:
-            return value
+            pass
+    return rebuilt(value, lambda part: _own_as_current(part, target, member))
 
 
 def _fits(value: Type, target: Type) -> bool:

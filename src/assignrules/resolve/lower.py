@@ -40,7 +40,7 @@ from assignrules.resolve.functions import AGGREGATES, Call, aggregate_type, call
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import constant
 from assignrules.resolve.patterns import pattern_problem
-from assignrules.resolve.typing import aligned, arithmetic, common_type, comparable, comparison, condition, negation
+from assignrules.resolve.typing import aligned, arithmetic, common_type, comparable, comparison, condition, has_order, negation
 from assignrules.schema.logical import Shape
 from assignrules.syntax import tree
 
@@ -180,7 +180,10 @@ class Lowering:
         if target is not None and target.refers_to is not None:
             return Link(self.entity, name.text, target.refers_to, target=target.name, current=current)
         if name.text in self.names.known(self.entity):
-            self.report("E0207", f"`{name.text}` is not a link, so nothing follows it", name.span)
+            named = self.names.declared.get((self.entity, name.text))
+            score = named is not None and isinstance(named.statement, tree.Score)
+            help = 'a score has a class where it says so, as in `class "A" from 80`' if score else None
+            self.report("E0207", f"`{name.text}` is not a link, so nothing follows it", name.span, help=help)
         else:
             links = [link.name for link in self.names.schema.entities[self.entity].links.values()]
             self._unknown(name.text, name.span, links)
@@ -394,7 +397,7 @@ class Lowering:
         if not isinstance(count, Literal) or not isinstance(count.value, int) or count.value < 1:
             self.report("E0312", "`top` needs a whole number above 0", node.count.span, help="as in `top 150 by overdue`")
             return None
-        if by.type.kind is Kind.BOOLEAN or (by.type.kind is Kind.DURATION and not by.type.is_plain_duration):
+        if not has_order(by.type):
             self.report("E0302", "`by` needs values that have an order", node.by.span)
             return None
         return Top(self.entity, where, count.value, by, node.ascending, per)

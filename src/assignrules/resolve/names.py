@@ -52,7 +52,7 @@ class Names:
 
     def is_prefix(self, word: str) -> bool:
         """Whether names begin with ``word.``: those of a rule pack under its alias, or the class of a score."""
-        return any(name.startswith(f"{word}.") for name in (*self.params, *(name for _, name in self.declared)))
+        return any(name.startswith(f"{word}.") for name in (*self.params, *self.lost, *(name for _, name in self.declared)))
 
     def link(self, entity: str, word: str) -> LinkDeclaration | None:
         return self.schema.entities[entity].links.get(word)

@@ -63,6 +63,8 @@ def _unit_key(unit: Unit) -> tuple[str, str]:
 def deciding_expressions(block: Assignment) -> list[Expression]:
     """What must be known to decide the block's changes. (Its reason texts are made afterwards.)"""
     parts: list[Expression | None] = [block.where, block.except_]
+    if block.limit is not None:
+        parts.extend((block.limit.by, block.limit.per))
     match block.body:
         case ValueBody(lines=lines, value=value):
             parts.extend(part for line in lines for part in (line.condition, line.value))

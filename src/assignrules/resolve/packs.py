@@ -18,6 +18,7 @@ from assignrules.resolve.names import SUBJECT, class_name
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
 from assignrules.syntax.text import parse
+from assignrules.syntax.yaml_form import read_rules
 
 Key = tuple[str, str]  # an entity, and a name on it
 
@@ -71,7 +72,7 @@ class _Expansion:
         outer: dict[str, tree.Expression] = {}
         inner: dict[str, tree.Expression] = {}
         for use in [statement for file in files for statement in file.statements if isinstance(statement, tree.Use)]:
-            used = None if self._is_twice(use, known) else self._pack(use, around, known)
+            used = self._pack(use, around, known) if self._may_be_used(use, around, known) else None
             if used is None:
                 if use.alias is not None:  # what it would have brought is missed nowhere else
                     found.append(tree.File(use.span.file, (), (), (use.alias,)))
@@ -87,6 +88,22 @@ class _Expansion:
             inner.update(used.arguments)
         # What a `with` says of a nested pack's parameter, and what is said outside of it, stands by the name that it has outside.
         return Expanded((*files, *found), {**outer, **{name: value for name, value in inner.items() if name not in outer}})
+
+    def _may_be_used(self, use: tree.Use, around: tuple[str, ...], known: dict[str, Span]) -> bool:
+        """Whether the names are right, and new; otherwise it is reported."""
+        name, span = use.pack.value, use.pack.span
+        if use.alias is not None and not self._alias_is_free(use.alias):
+            return False
+        if _FORBIDDEN.search(name):
+            help = "packs are folders in those that the project file lists under `rulesets`"
+            self.problems.append(diagnostic("E0212", f"`{name}` is no name of a rule pack", span, help=help))
+            return False
+        if name in around:
+            circle = " → ".join(f"`{word}`" for word in (*around[around.index(name) :], name))
+            help = "one of them must not need the next"
+            self.problems.append(diagnostic("E0413", f"rule packs use each other in a circle: {circle}", span, help=help))
+            return False
+        return not self._is_twice(use, known)
 
     def _is_twice(self, use: tree.Use, known: dict[str, Span]) -> bool:
         name = use.pack.value if use.alias is None else use.alias.text
@@ -104,17 +121,6 @@ class _Expansion:
     def _pack(self, use: tree.Use, around: tuple[str, ...], known: dict[str, Span]) -> Expanded | None:
         """The pack's files with those of the packs that it uses, by the names that they have in it."""
         name, span = use.pack.value, use.pack.span
-        if use.alias is not None and not self._alias_is_free(use.alias):
-            return None
-        if _FORBIDDEN.search(name):
-            help = "packs are folders in those that the project file lists under `rulesets`"
-            self.problems.append(diagnostic("E0212", f"`{name}` is no name of a rule pack", span, help=help))
-            return None
-        if name in around:
-            circle = " → ".join(f"`{word}`" for word in (*around[around.index(name) :], name))
-            help = "one of them must not need the next"
-            self.problems.append(diagnostic("E0413", f"rule packs use each other in a circle: {circle}", span, help=help))
-            return None
         pack = None if self.packs is None else self.packs.find(name)
         if pack is None:
             names = [] if self.packs is None else list(self.packs.names())
@@ -124,12 +130,12 @@ class _Expansion:
         self.problems.extend(pack.problems)
         if not pack.files:
             if not pack.problems:
-                help = "rule files are called `*.rules`"
+                help = "rule files are called `*.rules`, `*.yml` or `*.yaml`, and stand directly in its folder"
                 self.problems.append(diagnostic("E0211", f"rule pack `{name}` holds no rule file", span, help=help))
             return None
         files = []
         for source in pack.files:
-            file, found = parse(source)
+            file, found = read_rules(source, self.schema.holds_text())
             self.problems.extend(found)
             files.append(file)
         # Without an alias its names, and those of what it uses, join the namespace of its user.

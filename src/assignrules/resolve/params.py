@@ -68,13 +68,16 @@ def _take_over(
     references: Mapping[str, tuple[tree.Path, Type]], values: dict[str, Literal | None], currency: str, problems: list[Diagnostic]
 ) -> None:
     """Gives the parameters whose value is another parameter's name that one's value: `use "pack" with large = our_large`."""
+    circular: set[str] = set()
     for word, (path, type) in references.items():
         chain = [word]
         while chain[-1] in references and _text(references[chain[-1]][0]) not in chain:
             chain.append(_text(references[chain[-1]][0]))
         if chain[-1] in references:
-            circle = " → ".join(f"`{name}`" for name in [*chain, _text(references[chain[-1]][0])])
-            problems.append(diagnostic("E0401", f"parameters go round in a circle: {circle}", path.span))
+            if circular.isdisjoint(chain):
+                circle = " → ".join(f"`{name}`" for name in [*chain, _text(references[chain[-1]][0])])
+                problems.append(diagnostic("E0401", f"parameters go round in a circle: {circle}", path.span))
+            circular.update(chain)
         elif chain[-1] not in values:
             known = [name for name in values if "." not in name]
             help = did_you_mean(chain[-1], known) or _example(type)

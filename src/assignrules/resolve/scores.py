@@ -19,6 +19,7 @@ from assignrules.resolve.typing import arithmetic, comparison
 from assignrules.syntax import tree
 
 ZERO = Literal(0, INTEGER)
+_NOTHING = Literal(Decimal(0), Type(Kind.DECIMAL))
 RISING = (Kind.MONEY, Kind.DATE, Kind.DURATION)  # what may be cut into bands, numbers apart
 
 
@@ -36,7 +37,7 @@ def _points(score: tree.Score, lowering: Lowering) -> Expression | None:
     for part in score.parts:
         match part:
             case tree.Base(value=value):
-                terms.append(_number(value, lowering))
+                terms.append(_decimal(_number(value, lowering)))
             case tree.PointsWhen(value=value, condition=condition):
                 test, points = lowering.condition(condition), _number(value, lowering)
                 terms.append(None if test is None or points is None else _case([Branch(test, points)], ZERO))
@@ -47,8 +48,18 @@ def _points(score: tree.Score, lowering: Lowering) -> Expression | None:
     whole = [term for term in terms if term is not None]
     if len(whole) < len(terms):
         return None
+    if not whole:
+        return _NOTHING
+    total = _sum(whole, score, lowering)
     # A score is a decimal even where all its points are whole numbers.
-    return _sum([Literal(Decimal(0), Type(Kind.DECIMAL)), *whole], score, lowering)
+    return total if total is None or total.type.kind is Kind.DECIMAL else _sum([_NOTHING, total], score, lowering)
+
+
+def _decimal(base: Expression | None) -> Expression | None:
+    """A constant base as a decimal, which makes the sum one."""
+    if isinstance(base, Literal) and isinstance(base.value, int | Decimal):
+        return Literal(Decimal(base.value), Type(Kind.DECIMAL, base.type.scale))
+    return base
 
 
 def _sum(terms: Sequence[Expression], score: tree.Score, lowering: Lowering) -> Expression | None:

@@ -44,12 +44,12 @@ def parse_template(text: tree.Text, problems: list[Diagnostic]) -> list[str | tr
 
 
 def _inside(text: tree.Text, word: str) -> Span:
-    """The span of a name inside the quotes, where the text has no escapes before it; else that of the whole text."""
-    if len(text.value) + 2 != text.span.length:
+    """The span of a name inside the text, in quotes or (in YAML) without, where it has no escapes; else that of the whole text."""
+    quotes = text.span.length - len(text.value)
+    if quotes not in (0, 2):
         return text.span
     start = text.value.index("{" + word + "}") if "{" + word + "}" in text.value else -1
     if start < 0:
         return text.span
-    return Span(
-        text.span.file, text.span.start + start + 2, text.span.start + start + 2 + len(word), text.span.line, text.span.column + start + 2
-    )
+    first = start + 1 + quotes // 2
+    return Span(text.span.file, text.span.start + first, text.span.start + first + len(word), text.span.line, text.span.column + first)

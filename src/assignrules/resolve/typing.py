@@ -42,6 +42,11 @@ def condition(expression: Expression, span: Span, problems: list[Diagnostic]) ->
     return expression if is_condition(expression) else Truth(expression)
 
 
+def has_order(type: Type) -> bool:
+    """Whether values of a type can be ranked."""
+    return type.kind is not Kind.BOOLEAN and (type.kind is not Kind.DURATION or type.is_plain_duration)
+
+
 def is_zero(expression: Expression) -> bool:
     """Whether it is a literal 0."""
     return (
@@ -104,8 +109,8 @@ def comparable(left: Expression, right: Expression, span: Span, problems: list[D
         if one.is_plain_duration and other.is_plain_duration:
             return True
         what = "months and years" if one.months or other.months else "business days"
-        help = "add them to a date, or count in days"
-        problems.append(diagnostic("E0313", f"{what} have no fixed length and do not compare", span, help=help))
+        advice = "add them to a date, or count in days"
+        problems.append(diagnostic("E0313", f"{what} have no fixed length and do not compare", span, help=advice))
         return False
     if one.kind is other.kind or (one.is_number and other.is_number) or (one.is_text and other.is_text):
         return True

@@ -23,6 +23,7 @@ from assignrules.ir.expressions import (
     IsMissing,
     Link,
     Literal,
+    Memory,
     Not,
     Operation,
     Or,
@@ -113,8 +114,8 @@ class _Writer:
                 return self._aggregate(expression, this=False)
             case AsOf(of=of, day=day):
                 return tree.AsOf(self.expression(of), self.expression(day), NOWHERE)
-            case Top():
-                raise AssertionError("`top` stands only around a search's whole condition")
+            case Top() | Memory():
+                raise AssertionError("`top` stands only around a search's whole condition, and no rule reads the journal")
             case _:
                 assert_never(expression)
 

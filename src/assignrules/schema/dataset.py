@@ -12,6 +12,19 @@ Value = str | int | Decimal | Money | date | bool | None
 Row = dict[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A change of an earlier run. States are as in a ``Dataset``: of sets ``True`` or None, of covers the amount or None."""
+
+    as_of: date
+    subject: str
+    target: str
+    member: str | None
+    before: Value
+    after: Value
+    rule: str
+
+
 @dataclass(slots=True)
 class Dataset:
     """Rows by entity name and the state of the targets.
@@ -19,9 +32,10 @@ class Dataset:
     A row maps field names to values (percents are numbers, 0.9) and to-one link names to the business key of the other row; what is absent
     is missing. Rows of guarantee, credit_limit and score may have ``customer`` in place of ``legal_entity``.
     ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the
-    amount), by (target, member) and subject key.
+    amount), by (target, member) and subject key. ``journal``: the changes of earlier runs, the first one first, by rising as-of date.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     values: dict[str, dict[str, Value]] = field(default_factory=dict)
     members: dict[tuple[str, str], dict[str, Money | bool]] = field(default_factory=dict)
+    journal: list[JournalEntry] = field(default_factory=list)

@@ -96,6 +96,10 @@ class Schema:
         """The value target that is this field, or None."""
         return next((target for target in self.targets.values() if target.entity == entity and target.field == field), None)
 
+    def holds_text(self) -> Mapping[str, bool]:
+        """By value target, whether its values are texts."""
+        return {target.name: target.type.is_text for target in self.targets.values() if target.shape is Shape.VALUE}
+
     def inverse_of(self, link: LinkDeclaration) -> LinkDeclaration:
         """The to-one link that a to-many link turns round."""
         assert link.many and link.inverse is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from assignrules.ir.expressions import (
     Aggregate,
@@ -31,9 +32,10 @@ from assignrules.ir.expressions import (
     children,
     is_condition,
 )
-from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
+from assignrules.ir.ruleset import Assignment, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
+from assignrules.sql.decisions import open_changes
 
 Guards = tuple[Expression, ...]
 
@@ -65,8 +67,9 @@ class _Outer:
 class Conversions:
     """Finds the conversions that a ruleset's blocks need on a day."""
 
-    def __init__(self, ruleset: Ruleset, schema: Schema) -> None:
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date) -> None:
         self.ruleset = ruleset
+        self.today = today
         self.schema = schema
         self.home = ruleset.currency
 
@@ -97,8 +100,20 @@ class Conversions:
                 if amount is not None and add is not None:
                     removed: Guards = () if remove is None or isinstance(remove, Others) else (Not(remove),)
                     yield from self._walk(amount, entity, (*inside, *removed, add))
+        if block.limit is not None:
+            yield from self._of_limit(block, block.limit)
         if block.except_ is not None and decides:
             yield from self._walk(block.except_, entity, (*inside, decides[0] if len(decides) == 1 else Or(tuple(decides))))
+
+    def _of_limit(self, block: Assignment, limit: Limit) -> Iterator[Conversion]:
+        """Those of ranking the block's changes: on the rows whose change is held by nothing before its limit."""
+        writers = self.ruleset.writers(block.target, block.member, self.today)
+        waiting: Guards = (open_changes(self.schema.targets[block.target], block.member, writers.index(block)),)
+        yield from self._walk(limit.by, block.entity, waiting)
+        if limit.by.type.kind is Kind.MONEY:
+            yield Conversion(block.entity, waiting, limit.by, self.home, None, None)
+        if limit.per is not None:
+            yield from self._walk(limit.per, block.entity, waiting)
 
     def of_condition(self, condition: Expression, entity: str) -> Iterator[Conversion]:
         """Those of a condition on every row of an entity."""

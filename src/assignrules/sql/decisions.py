@@ -19,27 +19,36 @@ from assignrules.ir.expressions import (
     InList,
     IsMissing,
     Literal,
+    Memory,
+    MemoryPart,
     Not,
     Operation,
+    Or,
     Reference,
     TargetMember,
     TargetValue,
+    Today,
+    Top,
+    is_condition,
 )
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
-from assignrules.ir.types import BOOLEAN, INTEGER, MONEY, Money, Type
+from assignrules.ir.types import BOOLEAN, DATE, INTEGER, MONEY, TEXT, Kind, Money, Type
 from assignrules.schema.logical import Schema, Shape, Target
 from assignrules.sql.facts import Facts
 
 STEP = 1_000_000
 OTHERWISE = STEP - 1
 ADD, REMOVE, BOTH = 1, 2, 3
+HOLDS = ("manual", "cooldown", "limit")
+MANUAL, COOLING, BEYOND = range(3)
 TRUE, FALSE = Literal(True, BOOLEAN), Literal(False, BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A unit's decision on its subjects. ``before`` and ``planned`` are its states; ``after`` is what the deciding line asks for (missing:
-    nothing, or a clear). Of covers the three are amounts. ``excepted``: held by the deciding block's `except`."""
+    nothing, or a clear). Of covers the three are amounts. ``excepted``: held by the deciding block's `except`. ``hold``: what else holds a
+    change that would be made: the place in ``HOLDS``, or missing; None where no block has such a clause."""
 
     target: Target
     member: str | None
@@ -49,6 +58,7 @@ class Decision:
     planned: Expression
     after: Expression
     excepted: Expression
+    hold: Reference | None
 
     def codes(self, *, values: bool) -> tuple[int, ...]:
         """The decisions that ask for something: with ``values`` those that need one (all but clear and keep)."""
@@ -65,12 +75,13 @@ class Decision:
 
 
 class Decisions:
-    """The decisions of a ruleset on an as-of date."""
+    """The decisions of a ruleset on an as-of date. ``journal``: there is one to be read."""
 
-    def __init__(self, ruleset: Ruleset, schema: Schema, today: date) -> None:
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, *, journal: bool) -> None:
         self.ruleset = ruleset
         self.schema = schema
         self.today = today
+        self.journal = journal
         self.facts = Facts(ruleset, schema, today, self.planned_state)
         self.made: dict[tuple[str, str | None], Decision | None] = {}
 
@@ -80,6 +91,12 @@ class Decisions:
             decision = self.decision(target, member)
             if decision is not None:
                 yield decision
+
+    def make_limited(self) -> None:
+        """Makes the decisions that have a `limit`, whose ``open_changes`` may be asked for then."""
+        for block in self.ruleset.assignments:
+            if block.limit is not None and block.runs_on(self.today):
+                self.decision(block.target, block.member)
 
     def planned_state(self, target: str, member: str | None) -> Expression | None:
         """What `planned` readings of a unit see, or None where no block writes it on the day."""
@@ -100,18 +117,78 @@ class Decisions:
         named = target.name if member is None else f"{target.name} {member}"
         decided = self._named(f"#decided {named}", Case(tuple(self._choices(blocks, target)), None, INTEGER), entity)
         before = current_state(target, member)
-        after = self._named(f"#after {named}", self._after(target, blocks, decided), entity)
+        after = self._named(f"#after {named}", self._after(target, blocks, decided, before), entity)
         excepted = self._excepted(blocks, decided)
         planned = self._planned(target, blocks, decided, before, after, excepted)
+        hold: Reference | None = None
+        if any(block.limit is not None or (self.journal and (block.keep_manual or block.cooldown is not None)) for block in blocks):
+            wanted = self._named(f"#wanted {named}", planned, entity)
+            hold = self._hold(target, member, blocks, decided, before, wanted)
+            planned = Case((Branch(Not(IsMissing(hold)), before),), wanted, planned.type)
         if target.shape is Shape.COVER:
             planned = self._named(f"#amount {named}", planned, entity)
-        return Decision(target, member, blocks, decided, before, planned, after, excepted)
+        return Decision(target, member, blocks, decided, before, planned, after, excepted, hold)
+
+    # --- what holds a change ---
+
+    def _hold(
+        self, target: Target, member: str | None, blocks: tuple[Assignment, ...], decided: Reference, before: Expression, wanted: Reference
+    ) -> Reference:
+        """The hold of a change that is wanted and not excepted: the first clause of the deciding block that holds it."""
+        entity, named = target.entity, target.name if member is None else f"{target.name} {member}"
+        change = self._named(f"#change {named}", differ(wanted, before), entity)
+        branches: list[Branch] = []
+        for place, block in enumerate(blocks):
+            for code, condition in self._remembered_holds(target, block, before, wanted):
+                branches.append(Branch(And((change, _from(decided, place), condition)), Literal(code, INTEGER)))
+        early = self._named(f"#early {named}", Case(tuple(branches), None, INTEGER), entity) if branches else None
+        branches = [] if early is None else [Branch(Not(IsMissing(early)), early)]
+        for place, block in enumerate(blocks):
+            if block.limit is not None:
+                parts: tuple[Expression, ...] = (change, _from(decided, place))
+                waiting = open_changes(target, member, place)
+                self.facts.bodies[entity, waiting.name] = self.facts.normal(
+                    And(parts if early is None else (*parts, IsMissing(early))), entity
+                )
+                limit = block.limit
+                first = Top(entity, waiting, limit.count, limit.by, limit.ascending, limit.per)
+                made = self._named(f"#made {named} {place}", first, entity)
+                branches.append(Branch(And((waiting, Not(made))), Literal(BEYOND, INTEGER)))
+        return self._named(f"#hold {named}", Case(tuple(branches), None, INTEGER), entity)
+
+    def _remembered_holds(
+        self, target: Target, block: Assignment, before: Expression, wanted: Expression
+    ) -> Iterator[tuple[int, Expression]]:
+        """The holds that come from the journal, with the condition of each on a wanted change."""
+        if not self.journal:
+            return
+        if block.keep_manual:
+            yield MANUAL, by_hand(target, block.member, before)
+        if block.cooldown is not None:
+            part: MemoryPart = "removed_on" if block.cooldown.after_removal else "changed_on"
+            last = _memory(target, block.member, part, DATE, block.rule)
+            length = block.cooldown.duration
+            assert isinstance(length.value, int)
+            over = Operation("add_duration", (Today(), Literal(-length.value, length.type)), DATE)
+            # Where that day lies before the calendar begins, the comparison is false, and the cooldown never ends.
+            young: Expression = And((Not(IsMissing(last)), Not(Operation("le", (last, over), BOOLEAN))))
+            if block.cooldown.after_removal:
+                young = And((_nothing(target, before), Not(_nothing(target, wanted)), young))
+            yield COOLING, young
+
+    def _restored(self, target: Target, block: Assignment, before: Expression) -> Expression:
+        """The value before the latest spell of the block's values, while the last of them stands; else the current one."""
+        if not self.journal:
+            return before
+        spell = _memory(target, None, "spell_on", DATE, block.rule)
+        former = _memory(target, None, "spell_before", target.type, block.rule)
+        stands = And((Not(IsMissing(spell)), Not(by_hand(target, None, before))))
+        return Case((Branch(stands, former),), before, target.type)
 
     def _named(self, name: str, expression: Expression, entity: str) -> Reference:
         """A fact of a name of its own."""
-        condition = False
         self.facts.bodies[entity, name] = self.facts.normal(expression, entity)
-        return Reference(entity, name, expression.type, condition)
+        return Reference(entity, name, expression.type, is_condition(expression))
 
     def _choices(self, blocks: tuple[Assignment, ...], target: Target) -> Iterator[Branch]:
         for place, block in enumerate(blocks):
@@ -141,13 +218,15 @@ class Decisions:
                     if add is not None:
                         yield ADD, add
 
-    def _after(self, target: Target, blocks: tuple[Assignment, ...], decided: Reference) -> Expression:
+    def _after(self, target: Target, blocks: tuple[Assignment, ...], decided: Reference, before: Expression) -> Expression:
         """The value asked for, in the type of the target."""
         branches: list[Branch] = []
         for place, block in enumerate(blocks):
             match block.body:
-                case ValueBody(lines=lines, value=value):
+                case ValueBody(lines=lines, value=value, otherwise=otherwise):
                     branches.extend(Branch(_is(decided, place * STEP + line.number), line.value) for line in lines)
+                    if otherwise is Otherwise.RESTORE:
+                        value = self._restored(target, block, before)
                     if value is not None:
                         branches.append(Branch(_is(decided, place * STEP + OTHERWISE), value))
                 case SetBody(amount=amount):
@@ -177,6 +256,13 @@ class Decisions:
         taken = [place * STEP + side for place, block in enumerate(blocks) if isinstance(block.body, SetBody) for side in (REMOVE, BOTH)]
         if cleared:
             branches.append(Branch(_is(decided, *cleared), Literal(None, target.type)))
+        restored = [
+            place * STEP + OTHERWISE
+            for place, block in enumerate(blocks)
+            if isinstance(block.body, ValueBody) and block.body.otherwise is Otherwise.RESTORE
+        ]
+        if restored:
+            branches.append(Branch(_is(decided, *restored), after))  # a missing one too: then there was nothing before
         if target.shape is Shape.COVER:
             branches.append(Branch(_is(decided, *taken), Literal(None, MONEY)))
             positive = Operation("gt", (after, Literal(Money(Decimal(0), ""), Type(MONEY.kind))), BOOLEAN)
@@ -194,6 +280,37 @@ def current_state(target: Target, member: str | None) -> Expression:
     if target.shape is Shape.SET:
         return TargetMember(target.entity, target.name, member or "", current=True)
     return TargetValue(target.entity, target.name, True, target.type, member)
+
+
+def open_changes(target: Target, member: str | None, place: int) -> Reference:
+    """The fact that a change of a block with a `limit` is held by nothing before that."""
+    named = target.name if member is None else f"{target.name} {member}"
+    return Reference(target.entity, f"#open {named} {place}", BOOLEAN, True)
+
+
+def by_hand(target: Target, member: str | None, before: Expression) -> Expression:
+    """Whether a unit's state is not the one that the last journalled change left."""
+    known = Not(IsMissing(_memory(target, member, "last_on", DATE)))
+    return And((known, differ(before, _memory(target, member, "after", before.type))))
+
+
+def differ(one: Expression, other: Expression) -> Expression:
+    """Whether two states are not the same: of money the currency counts, whatever the rates."""
+    if one.type.kind is Kind.MONEY:
+        amounts = [Operation("amount", (part,), Type(Kind.DECIMAL, part.type.scale)) for part in (one, other)]
+        codes = [Operation("currency", (part,), TEXT) for part in (one, other)]
+        same: Expression = And((Operation("eq", tuple(amounts), BOOLEAN), Operation("eq", tuple(codes), BOOLEAN)))
+    else:
+        same = Operation("eq", (one, other), BOOLEAN)
+    return Not(Or((same, And((IsMissing(one), IsMissing(other))))))
+
+
+def _memory(target: Target, member: str | None, part: MemoryPart, type: Type, rule: str | None = None) -> Memory:
+    return Memory(target.entity, target.name, member, part, rule, type)
+
+
+def _nothing(target: Target, state: Expression) -> Expression:
+    return Not(_true(state)) if target.shape is Shape.SET else IsMissing(state)
 
 
 def _true(value: Expression) -> Expression:

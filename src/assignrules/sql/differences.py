@@ -2,8 +2,8 @@
 and from them the changes as JSON lines, the held subjects and the conflicts.
 
 The rows are kept as a temporary table, so that each fact is computed once: ``subject``, ``label``, and for each decision n
-``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, ``because_n``, and ``found_n``: 1 a
-change, 2 held.
+``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, where a clause beside `except` can hold
+it ``hold_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from assignrules.ir.ruleset import Assignment, Otherwise, SetBody, ValueBody
 from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape
 from assignrules.sql import terms
-from assignrules.sql.decisions import ADD, BOTH, FALSE, OTHERWISE, REMOVE, STEP, Decision, Decisions
+from assignrules.sql.decisions import ADD, BOTH, FALSE, HOLDS, OTHERWISE, REMOVE, STEP, Decision, Decisions
+from assignrules.sql.journal import last_states, read_state
 from assignrules.sql.printing import Printer, joined
 from assignrules.sql.queries import Compiler, names_of
 from assignrules.sql.rows import Rows
@@ -58,6 +59,7 @@ class _Columns:
     planned: Expression
     after: Expression
     excepted: Expression
+    hold: Expression | None
     because: tuple[tuple[str | Expression, ...] | None, ...]
 
 
@@ -72,7 +74,7 @@ def differences(compiler: Compiler) -> tuple[Difference, ...]:
 
 
 def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str | None]]) -> Difference:
-    decisions = Decisions(compiler.ruleset, compiler.mapping.schema, compiler.today)
+    decisions = compiler.decisions()
     made = [decision for decision in (decisions.decision(*unit) for unit in units) if decision is not None]
     bodies = [_normal(decisions, decision) for decision in made]
     statement = Statement(decisions.facts, compiler.mapping, compiler.dialect, compiler.today)
@@ -92,7 +94,7 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(found))
     table = f"decided_{entity}"
     printer = Printer(compiler.dialect)
-    changes = terms.union_all([_changes(number, decision, table, printer) for number, decision in enumerate(made)])
+    changes = terms.union_all([_changes(number, decision, table, printer, compiler.journal) for number, decision in enumerate(made)])
     held = terms.union_all([_held(number, decision, table, printer) for number, decision in enumerate(made)])
     sets = [(number, decision) for number, decision in enumerate(made) if decision.target.shape is not Shape.VALUE]
     conflicts = terms.union_all([_conflicts(number, decision, table, printer) for number, decision in sets]) if sets else None
@@ -118,7 +120,15 @@ def _normal(decisions: Decisions, decision: Decision) -> _Columns:
         return tuple(part.text or "" if part.expression is None else facts.normal(part.expression, entity) for part in block.because)
 
     because = tuple(reason(block) for block in decision.blocks)
-    return _Columns(decision, column(decision.before), column(planned), column(decision.after), column(decision.excepted), because)
+    return _Columns(
+        decision,
+        column(decision.before),
+        column(planned),
+        column(decision.after),
+        column(decision.excepted),
+        None if decision.hold is None else column(decision.hold),
+        because,
+    )
 
 
 class _Writer:
@@ -146,8 +156,13 @@ class _Writer:
                 values.append(terms.alias(currency, f"{name}_{number}_currency"))
         excepted = self.scalars.value(body.excepted, self.rows)
         values.append(terms.alias(excepted, f"excepted_{number}"))
+        hold = None if body.hold is None else self.scalars.value(body.hold, self.rows)
+        if hold is not None:
+            values.append(terms.alias(hold, f"hold_{number}"))
         changed = _differ(states["planned"], states["before"])
         held = self._held(decision, decided, states, excepted, body.excepted == FALSE)
+        if hold is not None:
+            held = terms.any_of([terms.not_null(hold.copy()), held])
         values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
         return values, terms.case([(changed, terms.number(CHANGE)), (held, terms.number(HELD))])
 
@@ -207,12 +222,12 @@ def _keeps(decision: Decision) -> list[int]:
 
 
 def _empties(decision: Decision) -> list[int]:
-    """The decisions that ask for nothing: clears and removals."""
+    """The decisions that may ask for nothing: clears, removals, and what is restored."""
     found: list[int] = []
     for place, block in enumerate(decision.blocks):
         if isinstance(block.body, SetBody):
             found.extend((place * STEP + REMOVE, place * STEP + BOTH))
-        elif block.body.otherwise is Otherwise.CLEAR:
+        elif block.body.otherwise in (Otherwise.CLEAR, Otherwise.RESTORE):
             found.append(place * STEP + OTHERWISE)
     return found
 
@@ -231,7 +246,7 @@ def _something(number: int, decision: Decision) -> Sql:
     return before if decision.target.shape is Shape.SET else terms.not_null(before)
 
 
-def _changes(number: int, decision: Decision, table: str, printer: Printer) -> exp.Select:
+def _changes(number: int, decision: Decision, table: str, printer: Printer, journal: bool) -> exp.Select:
     target, dialect = decision.target, printer.dialect
     before, after = terms.column(f"before_{number}"), terms.column(f"planned_{number}")
     shape = target.shape.value
@@ -262,7 +277,9 @@ def _changes(number: int, decision: Decision, table: str, printer: Printer) -> e
         _source(number, decision),
         terms.text(',"because":'),
         terms.case([(terms.is_null(because), terms.text("null"))], dialect.json_text(because.copy())),
-        terms.text(',"manual":false}'),
+        terms.text(',"manual":'),
+        terms.case([(_by_hand(number, decision), terms.text("true"))], terms.text("false")) if journal else terms.text("false"),
+        terms.text("}"),
     ]
     columns = [
         terms.alias(terms.number(number), "unit"),
@@ -272,7 +289,23 @@ def _changes(number: int, decision: Decision, table: str, printer: Printer) -> e
         terms.alias(terms.column(f"decided_{number}"), "decided"),
         terms.alias(joined(parts), "line"),
     ]
-    return terms.select(columns, terms.table(table), where=terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE)))
+    changed = terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE))
+    joins: list[exp.Join] = []
+    if journal:
+        among = terms.select([terms.column("subject")], terms.table(table), where=changed.copy())
+        known = terms.subquery(last_states(target.name, decision.member, among), "j")
+        joins.append(terms.left_join(known, terms.equal(terms.column("journal_subject", "j"), terms.column("subject"))))
+    return terms.select(columns, terms.table(table), joins, where=changed)
+
+
+def _by_hand(number: int, decision: Decision) -> Sql:
+    """Whether the state before is not the one that the journal's last change left: as ``decisions.by_hand``, over the changes alone."""
+    known, after = terms.column("journal_subject", "j"), terms.column("journal_after", "j")
+    value, currency = read_state(after, decision.target)
+    state = terms.column(f"before_{number}")
+    money = decision.before.type.kind is Kind.MONEY
+    now = (state, terms.column(f"before_{number}_currency") if money else None)
+    return terms.all_of([terms.not_null(known), _differ(now, (value, currency if money else None))])
 
 
 def _source(number: int, decision: Decision) -> Sql:
@@ -320,7 +353,11 @@ def _held(number: int, decision: Decision, table: str, printer: Printer) -> exp.
     after = _state("after", number, decision, printer)
     if nothing is not None:
         after = terms.case([(nothing, terms.text("null"))], after)
-    by = terms.case([(terms.column(f"excepted_{number}"), terms.text("except"))], terms.text("missing value"))
+    reasons = [(terms.column(f"excepted_{number}"), terms.text("except"))]
+    if decision.hold is not None:
+        hold = terms.column(f"hold_{number}")
+        reasons.extend((terms.equal(hold.copy(), terms.number(place)), terms.text(word)) for place, word in enumerate(HOLDS))
+    by = terms.case(reasons, terms.text("missing value"))
     columns = [
         terms.alias(terms.number(number), "unit"),
         terms.column("subject"),

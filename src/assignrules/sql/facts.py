@@ -26,6 +26,7 @@ from assignrules.ir.expressions import (
     IsMissing,
     Link,
     Literal,
+    Memory,
     Not,
     Operation,
     Or,
@@ -70,7 +71,7 @@ class Facts:
     def normal(self, expression: Expression, entity: str, outer: str | None = None) -> Expression:
         """The expression on a row of ``entity`` in normal form; ``outer`` is the entity that `this` stands for."""
         match expression:
-            case Literal() | Today() | Field():
+            case Literal() | Today() | Field() | Memory():
                 return expression
             case Reference():
                 return self._definition(expression)
@@ -362,7 +363,7 @@ def shifted(day: date, length: int, *, months: bool) -> date | None:
 
 def _is_simple(part: Expression) -> bool:
     match part:
-        case Literal() | Today() | Field() | Reference() | TargetValue() | TargetMember():
+        case Literal() | Today() | Field() | Reference() | TargetValue() | TargetMember() | Memory():
             return True
         case Via(of=of) | This(of=of):
             return _is_simple(of)

@@ -7,13 +7,13 @@ from datetime import date
 
 from sqlglot import exp
 
-from assignrules.ir.expressions import Case, Expression, Field, Literal, Operation, Reference, TargetValue, This, Today, Via
+from assignrules.ir.expressions import Case, Expression, Field, Literal, Memory, Operation, Reference, TargetValue, This, Today, Via
 from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
 from assignrules.sql.facts import Facts
-from assignrules.sql.rows import Column, Rows
+from assignrules.sql.rows import Column, Rows, memory_column
 from assignrules.sql.terms import Sql
 
 # Operands by (amounts as they are) and by (amounts in the project's currency).
@@ -46,6 +46,8 @@ class MoneyCompiler:
                 return rows.column(Column("fact currency", name))
             case TargetValue(target=target, member=member):
                 return rows.column(Column("value currency", target, member or ""))
+            case Memory():
+                return rows.column(memory_column(expression, currency=True))
             case Via(link=link, of=of):
                 return self.currency(of, rows.via(link))
             case This(of=of):
@@ -84,7 +86,7 @@ class MoneyCompiler:
                 chosen = self._combined(
                     arguments,
                     rows,
-                    lambda parts: terms.function(name.upper(), *(self.dialect.decimal(part, operation.type.scale) for part in parts)),
+                    lambda parts: self.dialect.extreme(name, [self.dialect.decimal(part, operation.type.scale) for part in parts]),
                 )
                 return terms.case([(missing, terms.null())], chosen)
             case "multiply":

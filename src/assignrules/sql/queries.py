@@ -31,18 +31,27 @@ class Output:
 
 
 class Compiler:
-    """Compiles statements for one ruleset, mapping, dialect and as-of date."""
+    """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read."""
 
-    def __init__(self, ruleset: Ruleset, mapping: SchemaMapping, dialect: Dialect, today: date) -> None:
+    def __init__(self, ruleset: Ruleset, mapping: SchemaMapping, dialect: Dialect, today: date, *, journal: bool) -> None:
         self.ruleset = ruleset
         self.mapping = mapping
         self.dialect = dialect
         self.today = today
+        self.journal = journal
+
+    def of(self, ruleset: Ruleset) -> Compiler:
+        """The same for another ruleset."""
+        return Compiler(ruleset, self.mapping, self.dialect, self.today, journal=self.journal)
+
+    def decisions(self) -> Decisions:
+        """What the blocks decide, with the facts of a statement to come."""
+        return Decisions(self.ruleset, self.mapping.schema, self.today, journal=self.journal)
 
     def select(self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None) -> exp.Query:
         """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its
         currency), sorted by key. Columns: ``key``, ``label``, then the outputs' names; a currency has ``_currency`` behind the name."""
-        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        decisions = self.decisions()
         facts = decisions.facts
         normal = [Output(output.name, facts.normal(output.expression, entity), output.condition) for output in outputs]
         condition = None if where is None else facts.normal(where, entity)
@@ -62,7 +71,7 @@ class Compiler:
 
     def counts(self, entity: str, conditions: Sequence[Output]) -> exp.Query:
         """One row: for how many rows of the entity each condition holds, all in one pass."""
-        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        decisions = self.decisions()
         normal = [Output(output.name, decisions.facts.normal(output.expression, entity)) for output in conditions]
         statement = Statement(decisions.facts, self.mapping, self.dialect, self.today)
         rows = statement.rows(entity)
@@ -75,8 +84,9 @@ class Compiler:
 
     def without_rate(self, conversion: Conversion) -> exp.Query:
         """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate."""
-        decisions = Decisions(self.ruleset, self.mapping.schema, self.today)
+        decisions = self.decisions()
         facts, entity = decisions.facts, conversion.entity
+        decisions.make_limited()  # the guards may say of what their changes wait for
         guards = [facts.normal(guard, entity) for guard in conversion.guards]
         money = None if conversion.money is None else facts.normal(conversion.money, entity)
         day = None if conversion.money is None or conversion.day is None else facts.normal(conversion.day, entity)

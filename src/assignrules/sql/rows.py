@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from assignrules.ir.expressions import Link
+from assignrules.ir.expressions import Link, Memory
 from assignrules.sql import terms
 from assignrules.sql.terms import Sql
 
@@ -16,11 +16,13 @@ from assignrules.sql.terms import Sql
 class Column:
     """A column of a stage, by what it holds. ``kind``: ``key``, ``field``, ``currency`` (of a money field), ``link``, ``value`` and
     ``value currency`` (the current state of a value target, or with ``member`` of a cover), ``member`` (of a set or cover, a truth value),
-    ``fact``, ``fact currency``."""
+    ``fact``, ``fact currency``, ``memory`` and ``memory currency`` (what the journal knows of a target: the ``part`` of ``Memory``)."""
 
     kind: str
     name: str = ""
-    member: str = ""
+    member: str | None = ""
+    part: str = ""
+    rule: str = ""
 
 
 KEY = Column("key")
@@ -133,3 +135,8 @@ def link_column(link: Link) -> Column:
     if link.target is None:
         return Column("link", link.name)
     return Column("fact", link.name) if link.name.startswith("#") else Column("value", link.target)
+
+
+def memory_column(memory: Memory, *, currency: bool = False) -> Column:
+    """The column that holds what the journal knows, or its currency."""
+    return Column("memory currency" if currency else "memory", memory.target, memory.member, memory.part, memory.rule or "")

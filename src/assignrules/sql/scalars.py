@@ -21,6 +21,7 @@ from assignrules.ir.expressions import (
     InList,
     IsMissing,
     Literal,
+    Memory,
     Not,
     Operation,
     Or,
@@ -41,7 +42,7 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import Column, Rows
+from assignrules.sql.rows import Column, Rows, memory_column
 from assignrules.sql.terms import Sql
 
 ORDER: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE}
@@ -158,6 +159,8 @@ class Scalars:
                 return rows.column(Column("value", target, member or ""))
             case TargetMember(target=target, member=name):
                 return rows.column(Column("member", target, name))
+            case Memory():
+                return rows.column(memory_column(expression))
             case Via(link=link, of=of):
                 return self.value(of, rows.via(link))
             case This(of=of):
@@ -218,7 +221,7 @@ class Scalars:
                 values = [self._scaled(argument, operation, rows) for argument in arguments]
                 if operation.type.is_text:
                     values = [self.dialect.ordered_text(value) for value in values]
-                return terms.case([(missing, terms.null())], terms.function(name.upper(), *values))
+                return terms.case([(missing, terms.null())], self.dialect.extreme(name, values))
             case "coalesce":
                 return terms.coalesce(*(self._scaled(argument, operation, rows) for argument in arguments))
             case "lower":

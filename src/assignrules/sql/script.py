@@ -30,14 +30,14 @@ def dialect_named(name: str) -> Dialect:
 def compile_searches(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date, names: Iterable[str]) -> str:
     """The statements of searches: one for each entity that has a search of the name. An unknown name is left out."""
     wanted = set(names)
-    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of)
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
     parts = [_search(compiler, search) for search in ruleset.searches() if search.name in wanted]
     return "\n".join(parts)
 
 
 def compile_plan_sql(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date) -> str:
     """The statements that decide a plan: for each entity with targets, the rows on which something changes, is held or conflicts."""
-    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of)
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
     parts: list[str] = []
     for part in differences(compiler):
         blocks = [block for decision in part.decisions for block in decision.blocks]

@@ -133,6 +133,8 @@ class Statement:
             wish = words.get(column.kind) or (f"{column.name}_{column.member}" if column.member else column.name)
             if column.kind in ("value", "value currency", "member"):
                 wish = f"current_{wish}" + ("_currency" if column.kind == "value currency" else "")
+            if column.part:
+                wish = f"{wish}_{column.part}" + ("_currency" if column.kind == "memory currency" else "")
             if column.kind == "link":
                 wish = f"{wish}_key"
             plain = (

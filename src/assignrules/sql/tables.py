@@ -11,6 +11,7 @@ from assignrules.schema.logical import Schema, Shape
 from assignrules.schema.mapping import EntityMapping, SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
+from assignrules.sql.journal import read_state, remembered
 from assignrules.sql.rows import KEY, Column
 from assignrules.sql.terms import Sql
 
@@ -133,9 +134,18 @@ class _States:
         by_target: dict[str, dict[str, None]] = {}
         for column in columns:
             if column.kind in ("value", "value currency", "member"):
-                by_target.setdefault(column.name, {})[column.member] = None
+                by_target.setdefault(column.name, {})[column.member or ""] = None
         for number, (target, members) in enumerate(by_target.items(), start=1):
             self._join(target, list(members), f"c{number}", joins)
+        self.remembered: dict[tuple[str, str | None], tuple[str, list[str]]] = {}
+        units = dict.fromkeys((column.name, column.member) for column in columns if column.kind.startswith("memory"))
+        for number, unit in enumerate(units, start=1):
+            asked = [column for column in columns if column.kind.startswith("memory") and (column.name, column.member) == unit]
+            rules = sorted({column.rule for column in asked if column.rule})
+            known = remembered(*unit, rules, spells=any(column.part.startswith("spell") for column in asked))
+            of_subject = terms.equal(terms.column("subject", f"j{number}"), self.subject.copy())
+            joins.append(terms.left_join(terms.subquery(known, f"j{number}"), of_subject))
+            self.remembered[unit] = (f"j{number}", rules)
 
     def _join(self, target: str, members: list[str], name: str, joins: list[exp.Join]) -> None:
         declared = self.schema.targets[target]
@@ -159,7 +169,9 @@ class _States:
         return terms.select(columns, terms.table(self.mapping.targets[target].table), group_by=[terms.column("subject")])
 
     def value(self, column: Column) -> Sql:
-        place = self.made[column.name, column.member]
+        if column.kind.startswith("memory"):
+            return self._memory(column)
+        place = self.made[column.name, column.member or ""]
         name, _, number = place.partition(".")
         if not number:
             return terms.column("currency" if column.kind == "value currency" else "value", name)
@@ -167,6 +179,15 @@ class _States:
             return terms.column(f"k{number}", name)
         shown = terms.column(f"m{number}", name)
         return terms.not_null(shown) if column.kind == "member" else shown
+
+    def _memory(self, column: Column) -> Sql:
+        relation, rules = self.remembered[column.name, column.member]
+        name = f"{column.part}_{rules.index(column.rule)}" if column.rule else column.part
+        value = terms.column(name, relation)
+        if column.part.endswith("_on"):
+            return value
+        state = read_state(value, self.schema.targets[column.name])
+        return state[1] if column.kind == "memory currency" else state[0]
 
 
 def _prefixed(prefix: str, key: Sql) -> Sql:

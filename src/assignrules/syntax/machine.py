@@ -42,6 +42,23 @@ class _Spliced(list[Any]):
     __slots__ = ()
 
 
+_Method = Callable[[object, list[Any]], Any]
+_Shape = tuple[str, int, tuple[int, ...]]
+
+
+_known_productions: dict[type[Any], tuple[list[_Method | None], list[_Shape]]] = {}
+
+
+def _productions(builder: type[Any]) -> tuple[list[_Method | None], list[_Shape]]:
+    """For each rule, the method of the builder's class that makes its value, and its form: short texts are read by the thousand."""
+    found = _known_productions.get(builder)
+    if found is None:
+        rules = load().rules
+        methods = [getattr(builder, rule.action) if rule.action and rule.action != "__splice" else None for rule in rules]
+        found = _known_productions[builder] = (methods, [(rule.origin, rule.size, rule.spliced) for rule in rules])
+    return found
+
+
 def run(start_rule: str, text: str, start: int, end: int, builder: object) -> Any:
     """The value that the builder makes of a range of the text, read as ``start_rule``.
 
@@ -49,10 +66,7 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
     """
     tables = load()
     actions, rules, words = tables.actions, tables.rules, tables.words
-    methods: list[Callable[[list[Any]], Any] | None] = [
-        getattr(builder, rule.action) if rule.action and rule.action != "__splice" else None for rule in rules
-    ]
-    shapes = [(rule.origin, rule.size, rule.spliced) for rule in rules]
+    methods, shapes = _productions(type(builder))
     as_of = as_of_pattern().match
     states = [tables.starts[start_rule]]
     values: list[Any] = []
@@ -118,7 +132,7 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
                 # a rule of `*` or `+`, or (once, before anything is pushed) a symbol passed through
                 value = children[0] if not rules[number].action else _repetition(children, spliced)
             else:
-                value = method(_flat(children) if spliced else children)
+                value = method(builder, _flat(children) if spliced else children)
             values.append(value)
             key = (states[-1], origin, kind)
             state = landings.get(key)

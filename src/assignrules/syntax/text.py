@@ -52,7 +52,7 @@ def parse(source: SourceFile) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     problems += [too_deep(span) for span in map(limits.too_deep_at, statements) if span is not None]
     forbidden = {problem.span.start for problem in scan.problems if problem.span is not None}
     problems = [problem for problem in problems if problem.span is None or problem.span.start not in forbidden] + list(scan.problems)
-    kept, dropped = _without_problems(statements, problems)
+    kept, dropped = without_problems(statements, problems)
     broken += [name for name in map(_defined, dropped) if name is not None]
     return tree.File(source.name, tuple(kept), scan.comments, tuple(broken)), in_file_order(problems)
 
@@ -192,8 +192,8 @@ def _defined(statement: tree.Statement) -> tree.Name | None:
             return None
 
 
-def _without_problems(statements: list[tree.Statement], problems: list[Diagnostic]) -> tuple[list[tree.Statement], list[tree.Statement]]:
-    """The statements in which no problem lies, and the others."""
+def without_problems(statements: list[tree.Statement], problems: list[Diagnostic]) -> tuple[list[tree.Statement], list[tree.Statement]]:
+    """The statements in which no problem lies, and the others. ``statements`` are in the order of their places."""
     if not problems:
         return statements, []
     places = sorted(problem.span.start for problem in problems if problem.span is not None)

@@ -24,17 +24,13 @@ def read_assign(reading: Reading, node: yaml.Node, span: Span) -> tree.Assign:
     target, heads = _heads(reading, node, head, given)
     clauses: list[tree.Clause] = []
     for key, entry in given.items():
-        if key not in _NOT_CLAUSES and not _is_empty(entry):
+        if key not in _NOT_CLAUSES:
             clauses += _clauses(reading, key, entry, given, target)
     if "amount" in given and "eligibility" not in given:
         reading.report("`amount` stands beside `eligibility`", given["amount"].key.span, code="E0102")
     if "keep" in given and "keep manual" in given:
         reading.twice("keep manual", given["keep manual"].span, given["keep"].span)
     return tree.Assign(target, heads, tuple(clauses), span)
-
-
-def _is_empty(entry: Entry) -> bool:
-    return isinstance(entry.node, yaml.Scalar) and entry.node.value is None
 
 
 def _target_key(node: yaml.Node) -> yaml.Scalar | None:
@@ -184,7 +180,7 @@ def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distr
     if "by" in given:
         by = reading.expressions(given["by"].node, "by")
     for key, found in (("among", among), ("by", by)):
-        if key in given and not found and not _is_empty(given[key]):
+        if key in given and not found:
             reading.report(f"`{key}` is an empty list", given[key].key.span)
     together = reading.expression(given["keeping together"].node, "keeping together") if "keeping together" in given else None
     if together is not None and not isinstance(together, tree.Path):

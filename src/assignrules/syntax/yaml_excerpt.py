@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
 from typing import Any
 
 from assignrules.diagnostics import Diagnostic, SourceFile, Span
@@ -66,9 +65,15 @@ class Excerpt:
         return replace(problem, span=span, related=related)
 
 
-@cache
+_names: dict[type[Any], tuple[str, ...]] = {}
+
+
 def _names_of(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
+    """The fields of a kind of node; none of what is no node."""
+    names = _names.get(kind)
+    if names is None:
+        names = _names[kind] = tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
+    return names
 
 
 def excerpt(source: SourceFile, scalar: Scalar, prefix: str = "", suffix: str = "") -> Excerpt:

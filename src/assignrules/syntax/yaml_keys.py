@@ -207,7 +207,7 @@ STEP = Shape(
         Key("automatic", Kind.FLAG, "whether it is done without a person"),
     ),
 )
-SCENARIO = Shape("a scenario", (Key("steps", Kind.STEPS, "its steps; an empty list, or `no steps` in place of the keys: none"),), short="steps")
+SCENARIO = Shape("a scenario", (Key("steps", Kind.STEPS, "its steps; `no steps` in place of the keys: none"),), short="steps")
 PROPOSE = Shape(
     "a proposal",
     (

@@ -80,7 +80,10 @@ def attach(root: Node, comments: Iterable[Comment], source: SourceFile | None) -
             position += 1
         if comment.own_line or position == 0:
             told = (comment.text, _gap(source, last_end, place))
-            if position < len(entries):
+            around = entries[position - 1] if position > 0 else None
+            if around is not None and isinstance(around.value, Leaf) and place < _leaf_end(around):
+                around.before.append(told)
+            elif position < len(entries):
                 entries[position].before.append(told)
             else:
                 rest.append(told)
@@ -176,7 +179,8 @@ def _statements(section: Node) -> list[str]:
     output: list[str] = []
     was_long = False
     for number, entry in enumerate(section.entries):
-        lines = _lines(Entry(entry.key, entry.value, behind=entry.behind), 2, hoisted := [])
+        hoisted: list[tuple[str, bool]] = []
+        lines = _lines(Entry(entry.key, entry.value, behind=entry.behind), 2, hoisted)
         is_long = len(lines) > 1
         apart = number > 0 and (was_long or is_long)
         for position, (comment, gap) in enumerate([*entry.before, *hoisted]):
@@ -318,7 +322,7 @@ def _quoted(text: str) -> str:
 
 
 def _is_printable(text: str) -> bool:
-    return all(character == "\n" or character == "\t" or _shown(character) for character in text)
+    return text.isprintable() or all(character == "\n" or character == "\t" or _shown(character) for character in text)
 
 
 def _shown(character: str) -> bool:

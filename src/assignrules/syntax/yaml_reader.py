@@ -70,7 +70,7 @@ def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tup
     depth = 0
     try:
         for event in yaml.parse(source.text, Loader=Loader):
-            span = _span(source, event)
+            span = span_of(source, event)
             if isinstance(event, yaml.AliasEvent):
                 problems.append(diagnostic(code, f"alias `*{event.anchor}` is not allowed", span, help="write the value out"))
             elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
@@ -90,7 +90,7 @@ def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tup
         root = yaml.compose(source.text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = None if mark is None else _place(source, mark.line + 1, mark.column + 1)
+        place = None if mark is None else _place(source, mark)
         return None, (diagnostic(code, f"not YAML: {error.problem or error.context}", place),)
     except (yaml.YAMLError, ValueError) as error:
         return None, (diagnostic(code, f"not YAML: {str(error).splitlines()[0]}"),)
@@ -101,7 +101,7 @@ def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tup
 
 
 def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnostic]) -> Node:
-    span = _span(source, node)
+    span = span_of(source, node)
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node, span)
     if isinstance(node, yaml.SequenceNode):
@@ -109,7 +109,7 @@ def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnos
     assert isinstance(node, yaml.MappingNode)
     entries: dict[str, tuple[Scalar, Node]] = {}
     for key, value in node.value:
-        place = _span(source, key)
+        place = span_of(source, key)
         if not isinstance(key, yaml.ScalarNode):
             problems.append(diagnostic(code, "a key must be a plain word", place))
             continue
@@ -133,19 +133,21 @@ def _scalar(node: yaml.ScalarNode, span: Span) -> Scalar:
     return Scalar(node.value, bool(node.style), span)
 
 
-def _place(source: SourceFile, line: int, column: int) -> Span:
-    start = _position(source, line, column)
+def _place(source: SourceFile, mark: Any) -> Span:
+    start = _position(source, mark)
     return source.span(start, min(start + 1, len(source.text)))
 
 
-def _span(source: SourceFile, marked: Any) -> Span:
-    start = _position(source, marked.start_mark.line + 1, marked.start_mark.column + 1)
-    end = _position(source, marked.end_mark.line + 1, marked.end_mark.column + 1)
+def span_of(source: SourceFile, marked: Any) -> Span:
+    """The span of a node or an event of the parser."""
+    start, end = (_position(source, mark) for mark in (marked.start_mark, marked.end_mark))
     return source.span(start, max(start, end))
 
 
-def _position(source: SourceFile, line: int, column: int) -> int:
-    """A mark of the reader as a position in the text; the reader may point one line below the last."""
-    if line > source.text.count("\n") + 1:
-        return len(source.text)
-    return min(source.position(line, column), len(source.text))
+def _position(source: SourceFile, mark: Any) -> int:
+    """A mark of the parser as a position in the text: its lines are not ours (it takes more characters for line breaks), its index is.
+
+    The parser of the C library does not count a byte order mark.
+    """
+    unseen = 1 if source.text.startswith("\ufeff") and Loader is not yaml.BaseLoader else 0
+    return min(int(mark.index) + unseen, len(source.text))

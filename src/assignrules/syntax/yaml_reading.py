@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from assignrules.diagnostics import Diagnostic, Related, SourceFile, Span, diagnostic
@@ -39,7 +40,7 @@ class Reading:
     holds_text: Mapping[str, bool]
     problems: list[Diagnostic] = field(default_factory=list)
     comments: list[tree.Comment] = field(default_factory=list)
-    leaves: dict[int, Leaf] = field(default_factory=dict)
+    leaves: dict[int, Callable[[], Leaf]] = field(default_factory=dict)
 
     # --- problems ---
 
@@ -71,18 +72,22 @@ class Reading:
             self.report(f"{shape.what} must have keys with values", node.span, help=_keys_of(shape))
             return {}
         given: dict[str, Entry] = {}
+        empty: list[str] = []  # keys without a value, and those that a mistyped one means: told already
         known = [key.name for key in shape.keys]
         for key, value in node.entries:
             name = written(key)
             if name not in known:
                 if free is None or not free(key):
                     self.unknown(key, known, shape.what)
+                    empty += get_close_matches(name, known, n=1, cutoff=0.7)
                 continue
-            given[name] = Entry(key, value)
             if isinstance(value, yaml.Scalar) and value.value is None:
                 self.report(f"`{name}` has no value", key.span, help="give it one, or leave the key out")
+                empty.append(name)
+                continue
+            given[name] = Entry(key, value)
         for required in shape.keys:
-            if required.required and required.name not in given:
+            if required.required and required.name not in given and required.name not in empty:
                 place = node.entries[0][0].span if node.entries else node.span
                 self.report(f"{shape.what} needs `{required.name}`", place, help=_keys_of(shape), code="E0102")
         return given
@@ -98,9 +103,11 @@ class Reading:
         """A single value that is there; None where it was reported."""
         if not isinstance(node, yaml.Scalar):
             self.report(f"{what} must be a single value", node.span)
-        elif node.value is not None:  # a key without a value is reported where keys are read
-            return node
-        return None
+            return None
+        if node.value is None:
+            self.report(f"a value is missing in {what}", node.span)
+            return None
+        return node
 
     # --- texts and names ---
 
@@ -149,7 +156,8 @@ class Reading:
         value = self._parsed(scalar)
         if isinstance(value, tree.Case) and not whole:
             value = tree.Parenthesised(value, value.span)
-        self._keep(scalar, expression_leaf(value, format_expression if whole else format_inner))
+        form = format_expression if whole else format_inner
+        self._keep(scalar, lambda: expression_leaf(value, form))
         return value
 
     def amount(self, node: yaml.Node, what: str, *, signed: bool = False) -> tree.Expression:
@@ -160,7 +168,7 @@ class Reading:
         value = self._parsed(scalar, without_sign=signed)
         if _is_condition(value):
             value = tree.Parenthesised(value, value.span)
-        self._keep(scalar, expression_leaf(value, format_arithmetic))
+        self._keep(scalar, lambda: expression_leaf(value, format_arithmetic))
         return value
 
     def condition(self, node: yaml.Node, what: str) -> tree.Expression:
@@ -176,7 +184,8 @@ class Reading:
                 if written(key) not in STRUCTURED:
                     self.unknown(key, STRUCTURED, "a condition")
             if all(written(key) in STRUCTURED for key, _ in node.entries):
-                self.report("a structured condition has one of `all`, `any` and `not`", node.span, help="put one into the list of the other")
+                help = "put one into the list of the other"
+                self.report("a structured condition has one of `all`, `any` and `not`", node.span, help=help)
             return tree.Boolean(False, node.span)
         key, value = node.entries[0]
         if key.value == "not":
@@ -191,8 +200,6 @@ class Reading:
         return operands[0] if len(operands) == 1 else chain(operands, node.span)
 
     def _operand(self, node: yaml.Node, what: str, loose: tuple[type[Any], ...]) -> tree.Expression:
-        if isinstance(node, yaml.Scalar) and node.value is None:
-            self.report(f"a condition of `{what}` is empty", node.span)
         value = self.condition(node, what)
         return tree.Parenthesised(value, value.span) if isinstance(value, loose) else value
 
@@ -208,7 +215,7 @@ class Reading:
         if scalar is None:
             return tree.Text("", node.span)
         value = self._value(scalar, texts, marked)
-        self._keep(scalar, value_leaf(value, marked=marked))
+        self._keep(scalar, lambda: value_leaf(value, marked=marked))
         return value
 
     def _value(self, scalar: yaml.Scalar, texts: bool | None, marked: bool) -> tree.Expression:
@@ -277,15 +284,19 @@ class Reading:
     def _add_comments(self, cut: Excerpt, comments: tuple[tree.Comment, ...]) -> None:
         self.comments += [cut.moved(comment) for comment in comments]
 
-    def _keep(self, scalar: yaml.Scalar, leaf: Leaf) -> None:
-        """How the scalar is written; one with comments inside stays as it is."""
+    def _keep(self, scalar: yaml.Scalar, leaf: Callable[[], Leaf]) -> None:
+        """How the scalar is written, for when that is wanted; one with comments inside stays as it is."""
         inside = any(scalar.span.start <= comment.span.start < scalar.span.end for comment in self.comments[-50:])
-        self.leaves[scalar.span.start] = Leaf(written(scalar), code=True, verbatim=True) if inside else leaf
+        self.leaves[scalar.span.start] = (lambda: Leaf(written(scalar), code=True, verbatim=True)) if inside else leaf
+
+    def keep(self, node: yaml.Node, leaf: Callable[[], Leaf]) -> None:
+        """How a scalar is written in the canonical layout."""
+        if isinstance(node, yaml.Scalar):
+            self._keep(node, leaf)
 
     def keep_clause(self, node: yaml.Node, text: str) -> None:
         """How a clause is written in the canonical layout."""
-        if isinstance(node, yaml.Scalar):
-            self._keep(node, Leaf(text, code=True))
+        self.keep(node, lambda: Leaf(text, code=True))
 
 
 @dataclass(frozen=True, slots=True)

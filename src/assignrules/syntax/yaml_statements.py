@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from assignrules.diagnostics import Span
@@ -19,11 +20,7 @@ Given = Mapping[str, Entry]
 
 
 def _maybe(given: Given, key: str, read: Callable[[yaml.Node, str], _Read]) -> _Read | None:
-    return read(given[key].node, key) if key in given and not _is_empty(given[key].node) else None
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.Scalar) and node.value is None
+    return read(given[key].node, key) if key in given else None
 
 
 def _condition(reading: Reading, given: Given, span: Span, key: str = "where") -> tree.Expression:
@@ -130,11 +127,10 @@ def _classes(reading: Reading, entry: Entry) -> list[tree.ScoreClass]:
 
 
 def _class(reading: Reading, node: yaml.Node) -> tree.ScoreClass | None:
-    named: list[tuple[yaml.Scalar, yaml.Node]] = []
     entries = node.entries if isinstance(node, yaml.Mapping) else ()
     alone = len(entries) == 1
-    given = reading.keys(node, CLASS, lambda key: alone)
-    named += [pair for pair in entries if CLASS.key(written(pair[0])) is None]
+    given = reading.keys(node, CLASS, lambda key: True)
+    named = [pair for pair in entries if CLASS.key(written(pair[0])) is None]
     span = node.span.to(end_of(node))
     if set(given) == {"label", "from"}:
         return tree.ScoreClass(reading.text(given["label"].node, "label"), reading.amount(given["from"].node, "from"), span)
@@ -142,8 +138,6 @@ def _class(reading: Reading, node: yaml.Node) -> tree.ScoreClass | None:
         return tree.ScoreClass(reading.text(given["otherwise"].node, "otherwise"), None, span)
     if alone and named:
         key, threshold = named[0]
-        if _is_empty(threshold):
-            reading.report(f"class `{written(key)}` has no threshold", key.span, help="the class of the rest is `{otherwise: C}`")
         return tree.ScoreClass(reading.checked_text(key), reading.amount(threshold, written(key)), span)
     if isinstance(node, yaml.Mapping):
         help = "write it as `{A: 80}`, `{label: A, from: 80}` or `{otherwise: C}`"
@@ -252,10 +246,10 @@ def _columns(reading: Reading, given: Given, prefix: str) -> tuple[tree.Column, 
         for key, value in node.entries:
             alias = reading.name(key, "show")
             found = reading.clause(value, written(key), prefix, _shown)
-            if _is_empty(value) or (found is not None and (len(found) != 1 or found[0].alias is not None)):
+            if found is not None and (len(found) != 1 or found[0].alias is not None):
                 reading.report(f"column `{written(key)}` is one expression", key.span, help="write it as `turnover: sum(net_amount)`")
             elif found:
-                reading.keep_clause(value, forms.column_text(found[0]))
+                reading.keep(value, partial(forms.expression_leaf, found[0].value))
                 columns.append(tree.Column(found[0].value, alias, key.span.to(value.span)))
         return tuple(columns)
     for item in (node,) if isinstance(node, yaml.Scalar) else reading.items(node, "show"):
@@ -280,8 +274,9 @@ def _orders(reading: Reading, given: Given, prefix: str) -> tuple[tree.OrderBy, 
 
 
 def _shown(statement: tree.Statement) -> tuple[tree.Column, ...] | None:
-    has_columns = isinstance(statement, tree.Report | tree.Alert | tree.Propose)
-    return statement.show if has_columns and _only(statement, "show") else None
+    if isinstance(statement, tree.Report | tree.Alert | tree.Propose) and _only(statement, "show"):
+        return statement.show
+    return None
 
 
 def _ordered(statement: tree.Statement) -> tuple[tree.OrderBy, ...] | None:
@@ -309,11 +304,9 @@ def read_use(reading: Reading, given: Given, span: Span) -> tree.Use:
         node = given["with"].node
         if isinstance(node, yaml.Mapping):
             for key, value in node.entries:
-                if _is_empty(value):
-                    reading.report(f"`{written(key)}` has no value", key.span)
                 argument = reading.value(value, written(key), marked=True)
                 arguments.append(tree.UseArgument(reading.name(key, "with"), argument, key.span.to(value.span)))
-        elif not _is_empty(node):
+        else:
             reading.report("`with` must have parameters with values", node.span, help="write it as `with: {large: 250_000 EUR}`")
     pack = reading.text(given["pack"].node, "pack") if "pack" in given else tree.Text("", span)
     return tree.Use(pack, _maybe(given, "as", reading.name), tuple(arguments), span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -101,9 +102,14 @@ def _rules(reading: Reading, source: SourceFile, node: yaml.Node | None) -> Sour
     if node is None:
         return None
     if isinstance(node, yaml.Mapping):
-        reading.not_yet("the YAML form of rules", node.span)
-        return None
+        return _only(source, node.span)
     return SourceFile(f"{source.name}#rules", reading.text(node, "rules") or "")
+
+
+def _only(source: SourceFile, span: Span) -> SourceFile:
+    """A part of a file as a file of its own, with everything where it was: the rest of the text is blank."""
+    before, after = (re.sub(r"[^\r\n]", " ", part) for part in (source.text[: span.start], source.text[span.end :]))
+    return SourceFile(f"{source.name}#rules.yml", before + source.text[span.start : span.end] + after)
 
 
 def _params(reading: Reading, node: yaml.Node | None) -> Mapping[str, str]:

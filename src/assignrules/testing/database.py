@@ -14,6 +14,7 @@ from assignrules.diagnostics import Diagnostic, SourceFile
 from assignrules.ir.changes import Change, Conflict, DataProblem, Held
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
+from assignrules.journal.replay import replay
 from assignrules.plan.build import build_plan
 from assignrules.plan.model import Plan
 from assignrules.plan.searches import read_values, search_rows
@@ -61,6 +62,7 @@ class DuckDBPlanner:
         """The store filled with the rows."""
         with self.database.writing() as session:
             fill(session, self.schema, given)
+            replay(session, self.schema, given.journal)
             session.commit()
         with self.database.reading() as session:
             yield DuckDBTestSession(session, self.schema, ruleset, as_of)

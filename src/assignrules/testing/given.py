@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assignrules.diagnostics import Span
-from assignrules.ir.types import Kind, Money, Type
-from assignrules.schema.dataset import Dataset, Row, Value
+from assignrules.diagnostics.model import did_you_mean
+from assignrules.ir.types import BOOLEAN, Kind, Money, Type
+from assignrules.schema.dataset import Dataset, JournalEntry, Row, Value
 from assignrules.schema.logical import Entity, Schema, Shape, Target
 from assignrules.schema.mapping import CUSTOMER_INSTEAD
 from assignrules.syntax import yaml_reader as yaml
 from assignrules.testing.reading import Reading
 from assignrules.testing.typed import amount, typed
 
-LATER = ("journal", "alerts")
+LATER = ("alerts",)
+ENTRY = ("as_of", "subject", "target", "member", "before", "after", "rule")
 
 
 def read_given(reading: Reading, node: yaml.Node | None, schema: Schema, currency: str) -> Dataset:
@@ -27,11 +29,13 @@ def read_given(reading: Reading, node: yaml.Node | None, schema: Schema, currenc
     for name, rows in node.entries:
         word = str(name.value)
         entity = schema.entity(word)
-        if word in LATER:
+        if word == "journal":
+            dataset.journal = _journal(reading, rows, schema, currency)
+        elif word in LATER:
             reading.not_yet(f"`{word}` in `given`", name.span)
         elif entity is None:
             words = [known for entity in schema.entities.values() for known in (entity.name, entity.plural)]
-            reading.unknown(word, name.span, {*words, *LATER}, "`given`")
+            reading.unknown(word, name.span, {*words, "journal", *LATER}, "`given`")
         else:
             reader = _EntityReader(reading, schema, entity, currency, dataset)
             for row in reading.items(rows, word):
@@ -127,6 +131,51 @@ class _EntityReader:
                 held = self._value(written, target.type, None, member)
                 if isinstance(held, Money):
                     self.dataset.members.setdefault((target.name, member), {})[key] = held
+
+
+def _journal(reading: Reading, node: yaml.Node, schema: Schema, currency: str) -> list[JournalEntry]:
+    """The changes of earlier runs: one run for each as-of date, in order of dates, its changes in the order given."""
+    found = [_entry(reading, item, schema, currency) for item in reading.items(node, "journal")]
+    return sorted((entry for entry in found if entry is not None), key=lambda entry: entry.as_of)
+
+
+def _entry(reading: Reading, node: yaml.Node, schema: Schema, currency: str) -> JournalEntry | None:
+    entries = reading.mapping(node, "an entry of `journal`", ENTRY)
+    if entries is None:
+        return None
+    lost = [key for key in ("as_of", "subject", "target") if key not in entries]
+    if lost:
+        reading.report("an entry of `journal` needs " + ", ".join(f"`{key}`" for key in lost), node.span)
+        return None
+    day, subject = reading.day(entries["as_of"], "as_of"), reading.text(entries["subject"], "subject")
+    word = reading.text(entries["target"], "target")
+    target = schema.targets.get(word or "")
+    if target is None:
+        help = did_you_mean(word or "", list(schema.targets)) or "targets are " + ", ".join(f"`{name}`" for name in schema.targets)
+        reading.report(f"unknown target `{word}`", entries["target"].span, help=help)
+        return None
+    member = reading.text(entries["member"], "member") if "member" in entries else None
+    if (member is None) is not (target.shape is Shape.VALUE):
+        needs = "has no members" if target.shape is Shape.VALUE else "needs a `member`"
+        reading.report(f"`{target.name}` {needs}", node.span)
+        return None
+    before, after = (_journalled(reading, entries.get(key), target, currency) for key in ("before", "after"))
+    rule = reading.text(entries["rule"], "rule") if "rule" in entries else None
+    default = target.name if member is None else f"{target.name}:{member}"
+    return None if day is None or subject is None else JournalEntry(day, subject, target.name, member, before, after, rule or default)
+
+
+def _journalled(reading: Reading, node: yaml.Node | None, target: Target, currency: str) -> Value:
+    """A state as a plan prints it; of a set False is None."""
+    if node is None:
+        return None
+    written = reading.written(node, target.name)
+    try:
+        value = typed(written, BOOLEAN if target.shape is Shape.SET else target.type, currency)
+    except ValueError as error:
+        reading.report(f"`{written}` does not fit `{target.name}`", node.span, help=f"write {error}")
+        return None
+    return value or None if target.shape is Shape.SET else value
 
 
 def _word(target: Target) -> str:

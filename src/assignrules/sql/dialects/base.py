@@ -74,6 +74,10 @@ class Dialect:
     def days_between(self, later: Sql, earlier: Sql) -> Sql:
         return terms.cast(terms.binary(exp.Sub, later, earlier), "BIGINT")
 
+    def extreme(self, name: str, values: Sequence[Sql]) -> Sql:
+        """``least`` or ``greatest`` of values that are all there."""
+        return terms.function(name.upper(), *values)
+
     def day_part(self, part: str, day: Sql) -> Sql:
         """``YEAR``, ``MONTH`` or ``ISODOW`` of a date."""
         return terms.cast(exp.Extract(this=exp.Var(this=part), expression=day), "BIGINT")

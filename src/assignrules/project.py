@@ -48,8 +48,9 @@ class Environment:
 class Project:
     """A project, opened for an environment and a day.
 
-    ``rules`` are files and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are texts in the rule language. ``guard`` is the share of a target's
-    subjects that a run may change. ``environment`` None: none was chosen, and the file names no default. ``source`` is the project file.
+    ``rules`` are files and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are
+    texts in the rule language. ``guard`` is the share of a target's subjects that a run may change. ``environment`` None: none was chosen,
+    and the file names no default. ``source`` is the project file.
     """
 
     root: Path

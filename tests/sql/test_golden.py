@@ -13,6 +13,7 @@ from assignrules.check import check_files
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store
 from assignrules.diagnostics import SourceFile
+from assignrules.journal.tables import create_journal
 from assignrules.schema.logical import credit
 from assignrules.schema.mapping import identity
 from assignrules.sql import compile_plan_sql, compile_searches
@@ -48,6 +49,7 @@ def test_duckdb_runs_the_golden_files(name: str) -> None:
     database = DuckDBMemory()
     with database.writing(create=True) as session:
         create_store(session, credit())
+        create_journal(session)
         session.commit()
     with database.reading() as session:
         for statement in (FOLDER / f"{name}.duckdb.sql").read_text(encoding="utf-8").split(";\n"):

@@ -30,14 +30,10 @@ def _kind(statement: tree.Statement) -> str:
 
 
 def _grouped(statements: Iterable[tree.Statement]) -> list[tree.Statement]:
-    """The statements by kind, as sections hold them; lines, points and classes of a statement together."""
-    statements = [_gathered(statement) for statement in statements]
+    """The statements by kind, as sections hold them."""
+    statements = list(statements)
     kinds = list(dict.fromkeys(map(_kind, statements)))
     return sorted(statements, key=lambda statement: kinds.index(_kind(statement)))
-
-
-def _gathered(statement: tree.Statement) -> tree.Statement:
-    return statement
 
 
 def _holds(statement: tree.Statement) -> bool:

@@ -22,7 +22,8 @@ class DuckDB(Dialect):
     name = "duckdb"
 
     def extreme(self, name: str, values: Sequence[Sql]) -> Sql:
-        """By a list: DuckDB 2.0 takes the columns' names for named arguments of `GREATEST`, and fails on two of one name where it copies a plan."""
+        """By a list: DuckDB 2.0 takes the columns' names for named arguments of `GREATEST`, and fails on two of one name where it copies a
+        plan."""
         listed = exp.Array(expressions=list(values))
         return terms.function("LIST_MIN" if name == "least" else "LIST_MAX", listed)
 

@@ -47,14 +47,20 @@ def planners() -> tuple[ReferencePlanner, DuckDBPlanner]:
 
 def block(pick: random.Random, target: str, member: str | None, priority: int | None) -> tuple[str, str]:
     """A random block, and the name of its rule."""
-    condition = lambda: pick.choice(CONDITIONS)  # noqa: E731
+
+    def condition() -> str:
+        return pick.choice(CONDITIONS)
+
     if target == "group":
         body = f"add {condition()}" + pick.choice(["", " remove others", f" remove {condition()}"])
     elif target == "cover":
         body = f"eligibility {condition()} amount {pick.choice(['10 EUR', '20.5 USD', 'turnover_12m'])} removal {condition()}"
     else:
         values = {"scenario": ['"A"', '"B"', "(country)"], "order_block": ["true", "false"], "payment_terms_days": ["10", "20"]}
-        value = lambda: pick.choice(values.get(target, ["10 EUR", "20.5 USD", "(turnover_12m)"]))  # noqa: E731
+
+        def value() -> str:
+            return pick.choice(values.get(target, ["10 EUR", "20.5 USD", "(turnover_12m)"]))
+
         body = f"{value()} to {condition()} {value()} to {condition()}"
         body += pick.choice(["", " otherwise restore", " otherwise restore", " otherwise clear", f" otherwise {value()}"])
     clauses = [f"where {condition()}", f"except {condition()}", "keep manual"]
@@ -84,7 +90,8 @@ def world(seed: int) -> tuple[str, Dataset]:
         dataset.rows["customer"].append(row)
     for (target, member), values in pick.sample(sorted(UNITS.items(), key=str), pick.randrange(1, 4)):
         rules: list[str] = []
-        for priority in pick.choice([[None], [None], [20, 10]]):
+        priorities: list[int | None] = [20, 10] if pick.random() < 0.3 else [None]
+        for priority in priorities:
             text, rule = block(pick, target, member, priority)
             texts.append(text)
             rules.append(rule)

@@ -129,6 +129,8 @@ class _Found:
 def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
     found = _Found(part)
     session.execute(f"CREATE OR REPLACE TEMP TABLE {part.table} AS {compiler.text(part.rows)}")
+    for table, query in part.parts:
+        session.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {compiler.text(query)}")
     changes = f"changes_{part.entity}"
     session.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS {compiler.text(part.changes)}")
     ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))

@@ -169,7 +169,8 @@ class _Subject:
             names.extend(f"{name}_{number}" for name in ("excepted", "because", "found"))
             if decision.hold is not None:
                 names.append(f"hold_{number}")
-        query.set("expressions", [terms.column(name) for name in names])
+        there = {name for own in self.part.columns for name in own}
+        query.set("expressions", [terms.column(name) if name in there else terms.null() for name in names])
         query.set("where", exp.Where(this=terms.equal(terms.column("subject"), terms.text(self.key))))
         columns = iter(self.session.fetch(self.compiler.text(query))[0])
         verdicts: dict[Unit, _Verdict] = {}
@@ -179,6 +180,8 @@ class _Subject:
             before, planned, after = fetched_value(columns, type), fetched_value(columns, type), fetched_value(columns, type)
             excepted, because, found = next(columns), next(columns), next(columns)
             hold = next(columns) if decision.hold is not None else None
+            if decision.target.shape is Shape.SET and after is None:  # nothing can hold it back: what is asked for is what is planned
+                after = planned
             verdicts[decision.target.name, decision.member] = _Verdict(
                 decision, code, before, planned, after, bool(excepted), hold, because, found
             )

@@ -269,7 +269,9 @@ class Decisions:
             branches.append(Branch(positive, after))
             return Case(tuple(branches), before, _widest(MONEY, branches))
         if target.shape is Shape.SET:
-            branches.append(Branch(Not(IsMissing(after)), _true(after)))
+            added = [place * STEP + ADD for place in range(len(blocks))]
+            branches.append(Branch(_is(decided, *taken), FALSE))
+            branches.append(Branch(_is(decided, *added), TRUE))
             return Case(tuple(branches), before, BOOLEAN)
         branches.append(Branch(Not(IsMissing(after)), after))
         return Case(tuple(branches), before, _widest(target.type, branches))

@@ -1,7 +1,7 @@
 """The difference between the current and the planned state, in SQL: the rows of an entity on which anything changes, is held or conflicts,
 and from them the changes as JSON lines, the held subjects and the conflicts.
 
-The rows are kept as a temporary table, so that each fact is computed once: ``subject``, ``label``, and for each decision n
+The rows are kept as temporary tables, so that each fact is computed once: ``subject``, ``label``, and for each decision n
 ``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, where a clause beside `except` can hold
 it ``hold_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
 """
@@ -29,11 +29,14 @@ from assignrules.sql.stages import Statement
 from assignrules.sql.terms import Sql
 
 CHANGE, HELD = 1, 2
+TOGETHER = 40  # decisions in a table: each SELECT over a table costs what the table is wide
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The statements for one entity: ``rows`` makes the temporary table ``table``; ``unit`` numbers say which decision a row is of.
+    """The statements for one entity: ``rows`` makes the temporary table ``table``, and from it each of ``parts`` (a name and a query)
+    makes one of some decisions alone; ``columns``: by decision, those that the table has of it. ``unit`` numbers say which decision a row
+    is of.
 
     ``changes``: ``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before. ``held``: ``(unit,
     subject, before, after, held_by)`` and ``conflicts``: ``(unit, subject, before, after)``, states as JSON. The last two are None where
@@ -45,6 +48,8 @@ class Difference:
     decisions: tuple[Decision, ...]
     statement: Statement
     rows: exp.Query
+    columns: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[str, exp.Query], ...]
     changes: exp.Query
     held: exp.Query | None
     conflicts: exp.Query | None
@@ -81,24 +86,59 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     rows = statement.rows(entity)
     key, label = names_of(rows, compiler.mapping)
     columns: list[Sql] = [terms.alias(key, "subject"), terms.alias(label, "label")]
-    found: list[Sql] = []
+    found_in: list[list[Sql]] = []
     writer = _Writer(compiler, statement, rows)
     for number, body in enumerate(bodies):
         own, flag = writer.columns(number, body.decision, body)
         columns.extend((*own, terms.alias(flag, f"found_{number}")))
-        found.append(terms.not_null(terms.column(f"found_{number}")))
+        found_in.append([terms.not_null(terms.column(f"found_{number}"))])
         if body.decision.target.shape is not Shape.VALUE:
-            found.append(_conflicting(number, body.decision))
+            found_in[-1].append(_conflicting(number, body.decision))
     source = terms.table(statement.stage(entity, statement.top), "s")
     inner = terms.select(columns, source, rows.source.joins)
-    outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(found))
+    outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(condition for own in found_in for condition in own))
     table = f"decided_{entity}"
+    parts = _parts(table, writer.names, found_in)
     printer = Printer(compiler.dialect)
-    changes = terms.union_all([_changes(number, decision, table, printer, compiler.journal) for number, decision in enumerate(made)])
-    held = terms.union_all([_held(number, decision, table, printer) for number, decision in enumerate(made)])
+
+    def of(number: int) -> str:
+        """The table that has a decision's columns."""
+        return parts[number // TOGETHER][0] if parts else table
+
+    changes = [_changes(number, decision, of(number), printer, compiler.journal) for number, decision in enumerate(made)]
+    held = [_held(number, body, of(number), printer) for number, body in enumerate(bodies) if _may_hold(body)]
     sets = [(number, decision) for number, decision in enumerate(made) if decision.target.shape is not Shape.VALUE]
-    conflicts = terms.union_all([_conflicts(number, decision, table, printer) for number, decision in sets]) if sets else None
-    return Difference(entity, table, tuple(made), statement, statement.finish(outer), changes, held, conflicts)
+    conflicts = [_conflicts(number, decision, of(number), printer) for number, decision in sets]
+    return Difference(
+        entity,
+        table,
+        tuple(made),
+        statement,
+        statement.finish(outer),
+        tuple(map(tuple, writer.names)),
+        parts,
+        terms.union_all(changes),
+        terms.union_all(held) if held else None,
+        terms.union_all(conflicts) if conflicts else None,
+    )
+
+
+def _parts(table: str, names: Sequence[Sequence[str]], found: Sequence[Sequence[Sql]]) -> tuple[tuple[str, exp.Query], ...]:
+    """The table cut into narrow ones, each with the columns of some decisions and the rows on which one of them finds something."""
+    if len(names) <= TOGETHER:
+        return ()
+    parts: list[tuple[str, exp.Query]] = []
+    for start in range(0, len(names), TOGETHER):
+        columns = ["subject", "label", *(name for own in names[start : start + TOGETHER] for name in own)]
+        something = [condition.copy() for own in found[start : start + TOGETHER] for condition in own]
+        query = terms.select([terms.column(name) for name in columns], terms.table(table), where=terms.any_of(something))
+        parts.append((f"{table}_{start // TOGETHER}", query))
+    return tuple(parts)
+
+
+def _may_hold(body: _Columns) -> bool:
+    """Whether something can be held: sets always have what they are to be, so only a clause holds it."""
+    return body.decision.target.shape is not Shape.SET or body.excepted != FALSE or body.hold is not None
 
 
 def _normal(decisions: Decisions, decision: Decision) -> _Columns:
@@ -140,6 +180,7 @@ class _Writer:
         self.scalars = statement.scalars
         self.money = statement.money
         self.rows = rows
+        self.names: list[list[str]] = []  # of the columns, by decision
 
     def columns(self, number: int, decision: Decision, body: _Columns) -> tuple[list[Sql], Sql]:
         """The columns of a decision, and what it finds (``CHANGE``, ``HELD`` or missing)."""
@@ -147,7 +188,10 @@ class _Writer:
         values: list[Sql] = [terms.alias(decided, f"decided_{number}")]
         money = decision.before.type.kind is Kind.MONEY
         states: dict[str, tuple[Sql, Sql | None]] = {}
-        for name, expression in (("before", body.before), ("planned", body.planned), ("after", body.after)):
+        wanted = [("before", body.before), ("planned", body.planned)]
+        if _may_hold(body):
+            wanted.append(("after", body.after))
+        for name, expression in wanted:
             value = self.scalars.value(expression, self.rows)
             currency = self.money.code(expression, self.rows) if money else None
             states[name] = (value, currency)
@@ -155,15 +199,19 @@ class _Writer:
             if currency is not None:
                 values.append(terms.alias(currency, f"{name}_{number}_currency"))
         excepted = self.scalars.value(body.excepted, self.rows)
-        values.append(terms.alias(excepted, f"excepted_{number}"))
+        if body.excepted != FALSE:
+            values.append(terms.alias(excepted, f"excepted_{number}"))
         hold = None if body.hold is None else self.scalars.value(body.hold, self.rows)
         if hold is not None:
             values.append(terms.alias(hold, f"hold_{number}"))
         changed = _differ(states["planned"], states["before"])
+        values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
+        self.names.append([value.alias for value in values] + [f"found_{number}"])
+        if not _may_hold(body):
+            return values, terms.case([(changed, terms.number(CHANGE))])
         held = self._held(decision, decided, states, excepted, body.excepted == FALSE)
         if hold is not None:
             held = terms.any_of([terms.not_null(hold.copy()), held])
-        values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
         return values, terms.case([(changed, terms.number(CHANGE)), (held, terms.number(HELD))])
 
     def _held(self, decision: Decision, decided: Sql, states: dict[str, tuple[Sql, Sql | None]], excepted: Sql, never: bool) -> Sql:
@@ -348,12 +396,15 @@ def _json(value: int | str | None) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _held(number: int, decision: Decision, table: str, printer: Printer) -> exp.Select:
+def _held(number: int, body: _Columns, table: str, printer: Printer) -> exp.Select:
+    decision = body.decision
     nothing = _nothing(decision, terms.column(f"after_{number}")) if decision.target.shape is not Shape.SET else None
     after = _state("after", number, decision, printer)
     if nothing is not None:
         after = terms.case([(nothing, terms.text("null"))], after)
-    reasons = [(terms.column(f"excepted_{number}"), terms.text("except"))]
+    reasons: list[tuple[Sql, Sql]] = []
+    if body.excepted != FALSE:
+        reasons.append((terms.column(f"excepted_{number}"), terms.text("except")))
     if decision.hold is not None:
         hold = terms.column(f"hold_{number}")
         reasons.extend((terms.equal(hold.copy(), terms.number(place)), terms.text(word)) for place, word in enumerate(HOLDS))

@@ -7,6 +7,7 @@ each after everything that reads it, so that a stage carries just the columns th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -24,6 +25,7 @@ from assignrules.sql.scalars import Scalars
 from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
 
+LARGE = 16  # relations that one stands for, when all that is not kept is written out in its place
 LONGEST_NAME = 50  # PostgreSQL cuts names at 63 bytes
 
 
@@ -173,6 +175,7 @@ class Statement:
             days = business_days(self.mapping, self.dialect, self.facts.ruleset.calendar)
             relations.append(_cte("business_days", days, materialized=True))
         relations.extend(written[key] for key in sorted(written))
+        _keep_large(relations, select)
         if relations:
             select.set("with_", exp.With(expressions=relations))
         return select
@@ -256,6 +259,19 @@ class _Gathered:
         prefix = f"a{len(group.parts)}"
         group.parts.append((body, prefix))
         self.places[fact] = (relation, prefix)
+
+
+def _keep_large(relations: list[exp.CTE], select: exp.Query) -> None:
+    """Keeps the relations that several read and that are many when written out. A database puts the text of a relation in the place of its
+    name, and so on with those in it: a statement of thirty relations can stand for thousands, and take seconds to plan."""
+    queries = [*(relation.this for relation in relations), select]
+    read = [Counter(table.name for table in query.find_all(exp.Table)) for query in queries]
+    sizes: dict[str, int] = {}
+    for relation, tables in zip(relations, read, strict=False):  # the last is the final SELECT's
+        size = 1 + sum(count * sizes.get(name, 0) for name, count in tables.items() if name != relation.alias)
+        if size > LARGE and sum(tables_[relation.alias] for tables_ in read) > 1:
+            relation.set("materialized", True)
+        sizes[relation.alias] = 1 if relation.args["materialized"] else size
 
 
 def _cte(name: str, query: exp.Query, materialized: bool) -> exp.CTE:

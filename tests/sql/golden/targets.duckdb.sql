@@ -272,11 +272,12 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     CASE
-      WHEN s.decided_group_risky = 1
-      THEN TRUE
       WHEN s.decided_group_risky IN (2, 3)
       THEN FALSE
-    END AS after_group_risky,
+      WHEN s.decided_group_risky = 1
+      THEN TRUE
+      ELSE s.current_group_risky
+    END AS planned_group_risky, /* planned group Risky */
     s.current_portfolio_marie AS current_portfolio_marie,
     s.has_dunning_email AS has_dunning_email,
     s.current_scenario AS current_scenario,
@@ -322,14 +323,8 @@ WITH todays_rates AS MATERIALIZED (
     s.after_cover_nd_currency AS after_cover_nd_currency,
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
-    CASE
-      WHEN NOT (
-        s.after_group_risky IS NULL
-      )
-      THEN COALESCE(s.after_group_risky = TRUE, FALSE)
-      ELSE s.current_group_risky
-    END AS planned_group_risky, /* planned group Risky */
-    s.after_group_risky AS after_group_risky,
+    s.planned_group_risky AS planned_group_risky,
+    CASE WHEN s.planned_group_risky THEN 1 WHEN s.current_portfolio_marie THEN 2 END AS decided_portfolio_marie, /* decided portfolio Marie */
     s.current_portfolio_marie AS current_portfolio_marie,
     s.has_dunning_email AS has_dunning_email,
     s.current_scenario AS current_scenario,
@@ -367,9 +362,15 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     s.planned_group_risky AS planned_group_risky,
-    s.after_group_risky AS after_group_risky,
-    CASE WHEN s.planned_group_risky THEN 1 WHEN s.current_portfolio_marie THEN 2 END AS decided_portfolio_marie, /* decided portfolio Marie */
+    s.decided_portfolio_marie AS decided_portfolio_marie,
     s.current_portfolio_marie AS current_portfolio_marie,
+    CASE
+      WHEN s.decided_portfolio_marie IN (2, 3)
+      THEN FALSE
+      WHEN s.decided_portfolio_marie = 1
+      THEN TRUE
+      ELSE s.current_portfolio_marie
+    END AS planned_portfolio_marie, /* planned portfolio Marie */
     s.has_dunning_email AS has_dunning_email,
     s.current_scenario AS current_scenario,
     s.locked AS locked,
@@ -399,15 +400,9 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     s.planned_group_risky AS planned_group_risky,
-    s.after_group_risky AS after_group_risky,
     s.decided_portfolio_marie AS decided_portfolio_marie,
     s.current_portfolio_marie AS current_portfolio_marie,
-    CASE
-      WHEN s.decided_portfolio_marie = 1
-      THEN TRUE
-      WHEN s.decided_portfolio_marie IN (2, 3)
-      THEN FALSE
-    END AS after_portfolio_marie,
+    s.planned_portfolio_marie AS planned_portfolio_marie,
     g1.a0x AS oldest_unqualified_overdue_days,
     s.has_dunning_email AS has_dunning_email,
     s.current_scenario AS current_scenario,
@@ -445,17 +440,9 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     s.planned_group_risky AS planned_group_risky,
-    s.after_group_risky AS after_group_risky,
     s.decided_portfolio_marie AS decided_portfolio_marie,
     s.current_portfolio_marie AS current_portfolio_marie,
-    CASE
-      WHEN NOT (
-        s.after_portfolio_marie IS NULL
-      )
-      THEN COALESCE(s.after_portfolio_marie = TRUE, FALSE)
-      ELSE s.current_portfolio_marie
-    END AS planned_portfolio_marie, /* planned portfolio Marie */
-    s.after_portfolio_marie AS after_portfolio_marie,
+    s.planned_portfolio_marie AS planned_portfolio_marie,
     CASE
       WHEN s.oldest_unqualified_overdue_days > 60
       THEN 1
@@ -483,11 +470,9 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     s.planned_group_risky AS planned_group_risky,
-    s.after_group_risky AS after_group_risky,
     s.decided_portfolio_marie AS decided_portfolio_marie,
     s.current_portfolio_marie AS current_portfolio_marie,
     s.planned_portfolio_marie AS planned_portfolio_marie,
-    s.after_portfolio_marie AS after_portfolio_marie,
     s.decided_scenario AS decided_scenario,
     s.current_scenario AS current_scenario,
     s.locked AS locked,
@@ -521,11 +506,9 @@ WITH todays_rates AS MATERIALIZED (
     s.decided_group_risky AS decided_group_risky,
     s.current_group_risky AS current_group_risky,
     s.planned_group_risky AS planned_group_risky,
-    s.after_group_risky AS after_group_risky,
     s.decided_portfolio_marie AS decided_portfolio_marie,
     s.current_portfolio_marie AS current_portfolio_marie,
     s.planned_portfolio_marie AS planned_portfolio_marie,
-    s.after_portfolio_marie AS after_portfolio_marie,
     s.decided_scenario AS decided_scenario,
     s.current_scenario AS current_scenario,
     CASE
@@ -564,7 +547,6 @@ FROM (
     s.amount_cover_nd_currency AS planned_0_currency,
     s.after_cover_nd AS after_0,
     s.after_cover_nd_currency AS after_0_currency,
-    FALSE AS excepted_0,
     CAST(NULL AS TEXT) AS because_0,
     CASE
       WHEN s.amount_cover_nd IS DISTINCT FROM s.current_cover_nd
@@ -587,26 +569,15 @@ FROM (
     s.decided_group_risky AS decided_1,
     s.current_group_risky AS before_1,
     s.planned_group_risky AS planned_1,
-    s.after_group_risky AS after_1,
-    FALSE AS excepted_1,
     CAST(NULL AS TEXT) AS because_1,
-    CASE
-      WHEN s.planned_group_risky IS DISTINCT FROM s.current_group_risky
-      THEN 1
-      WHEN NOT s.decided_group_risky IS NULL AND FALSE
-      THEN 2
-    END AS found_1,
+    CASE WHEN s.planned_group_risky IS DISTINCT FROM s.current_group_risky THEN 1 END AS found_1,
     s.decided_portfolio_marie AS decided_2,
     s.current_portfolio_marie AS before_2,
     s.planned_portfolio_marie AS planned_2,
-    s.after_portfolio_marie AS after_2,
-    FALSE AS excepted_2,
     CAST(NULL AS TEXT) AS because_2,
     CASE
       WHEN s.planned_portfolio_marie IS DISTINCT FROM s.current_portfolio_marie
       THEN 1
-      WHEN NOT s.decided_portfolio_marie IS NULL AND FALSE
-      THEN 2
     END AS found_2,
     s.decided_scenario AS decided_3,
     s.current_scenario AS before_3,
@@ -709,7 +680,6 @@ FROM (
     s.status AS before_0,
     s.planned_document_status AS planned_0,
     s.after_document_status AS after_0,
-    FALSE AS excepted_0,
     CAST(NULL AS TEXT) AS because_0,
     CASE
       WHEN s.planned_document_status IS DISTINCT FROM s.status

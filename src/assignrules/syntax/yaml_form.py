@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 import yaml as events
+
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, in_file_order
 from assignrules.syntax import limits, tree
 from assignrules.syntax import yaml_reader as yaml

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.yaml.samples import SPEC_EXAMPLE
+from tests.yaml_form.samples import SPEC_EXAMPLE
 
 from assignrules.diagnostics import SourceFile
 from assignrules.syntax import tree

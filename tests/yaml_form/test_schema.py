@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.yaml.samples import SPEC_EXAMPLE
+from tests.yaml_form.samples import SPEC_EXAMPLE
 
 from assignrules.diagnostics import SourceFile
 from assignrules.syntax.text import parse

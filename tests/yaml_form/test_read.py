@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.yaml.samples import SPEC_EXAMPLE, SPEC_EXAMPLE_RULES
+from tests.yaml_form.samples import SPEC_EXAMPLE, SPEC_EXAMPLE_RULES
 
 from assignrules.diagnostics import SourceFile, Span
 from assignrules.syntax import tree

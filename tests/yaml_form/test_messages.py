@@ -1,6 +1,6 @@
 """Messages about rules in YAML, whole, against golden files: an improved message is a visible difference.
 
-After a wanted change, write the new text with ``ASSIGNRULES_GOLDEN=write pytest tests/yaml/test_messages.py`` and read the difference.
+After a wanted change, write the new text with ``ASSIGNRULES_GOLDEN=write pytest tests/yaml_form/test_messages.py`` and read the difference.
 """
 
 from __future__ import annotations

@@ -12,10 +12,11 @@ from datetime import date, datetime
 from assignrules.databases.base import DatabaseFailure, Session, quoted
 from assignrules.databases.embedded import known, remember
 from assignrules.ir.changes import Printed
+from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
 
 VERSION = "1"
-RUN = "assignrules_run"
-CHANGE = "assignrules_change"
+RUN = JOURNAL_RUN
+CHANGE = JOURNAL_CHANGE
 
 # `user` is who it is said to be, `login` the operating system's or the database's user. `plan` is the plan's digest, `reverts` the run
 # that a revert undoes. `changes_hash` is over the hashes of the run's changes in order, `hash` over the whole row with `previous`, the

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from assignrules.ir.types import VALUE_SCALE, Kind
-from assignrules.journal.tables import CHANGE, RUN
 from assignrules.schema.logical import Shape, Target
+from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
 from assignrules.sql import terms
 from assignrules.sql.terms import Sql
 
@@ -93,8 +93,8 @@ def _numbered(target: str, member: str | None, among: Sql | None = None) -> exp.
     ]
     if among is not None:
         conditions.append(among)
-    run = terms.inner_join(terms.table(RUN, "r"), terms.equal(terms.column("id", "r"), change["run"].copy()))
-    return terms.select(columns, terms.table(CHANGE, "c"), [run], where=terms.all_of(conditions))
+    run = terms.inner_join(terms.table(JOURNAL_RUN, "r"), terms.equal(terms.column("id", "r"), change["run"].copy()))
+    return terms.select(columns, terms.table(JOURNAL_CHANGE, "c"), [run], where=terms.all_of(conditions))
 
 
 def _over(function: Sql, change: dict[str, Sql], *, last_first: bool) -> Sql:

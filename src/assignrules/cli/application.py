@@ -125,6 +125,7 @@ def _ended(error: Exception, arguments: Sequence[str]) -> int:
     """Reports an exception that ended a command; its exit code."""
     from assignrules.api import Problems
     from assignrules.databases import DatabaseProblem
+    from assignrules.databases.base import NumberTooLarge
 
     as_json = wants_json(arguments)
     verbose = any(word in ("-v", "--verbose") for word in arguments)
@@ -143,7 +144,7 @@ def _ended(error: Exception, arguments: Sequence[str]) -> int:
         complain([error.diagnostic])
         if verbose and error.__cause__ is not None:
             say(f"caused by: {error.__cause__}")
-        return exits.DATABASE
+        return exits.WRONG if isinstance(error, NumberTooLarge) else exits.DATABASE
     if isinstance(error, OSError) and error.filename is not None:
         text = f"`{error.filename}`: {(error.strerror or 'cannot be used').lower()}"
         if as_json:

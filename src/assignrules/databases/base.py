@@ -41,6 +41,12 @@ class DatabaseFailure(DatabaseProblem):
     code = "E0707"
 
 
+class NumberTooLarge(DatabaseFailure):
+    """A number in the data or on the way to a value has more digits than an exact decimal holds: wrong data, not a failing database."""
+
+    code = "E0504"
+
+
 class Session(Protocol):
     """An open connection inside one transaction. Parameters are bound: by name (``$name``) from a mapping, by place (``?``) from a
     sequence."""

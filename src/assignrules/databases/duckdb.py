@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from assignrules.databases.base import DatabaseFailure, DatabaseUnavailable, NoDataYet, Parameters, Row, quoted
+from assignrules.databases.base import DatabaseFailure, DatabaseUnavailable, NoDataYet, NumberTooLarge, Parameters, Row, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -225,6 +225,8 @@ def _failed(error: duckdb.Error) -> NoReturn:
     text = _one_line(str(error))
     if isinstance(error, duckdb.TransactionException) and "onflict" in text:
         raise DatabaseFailure("another session wrote to the same rows at the same time", help="try again") from error
+    if isinstance(error, duckdb.OutOfRangeException | duckdb.ConversionException) and ("verflow" in text or "out of range" in text):
+        raise NumberTooLarge("a number grew beyond 38 digits", help="round a part of the expression first, or mend the data") from error
     raise DatabaseFailure(f"the database failed: {text}") from error
 
 

@@ -9,10 +9,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import assignrules
-from assignrules.databases.base import DatabaseFailure, Session
-from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held
+from assignrules.databases.base import NumberTooLarge, Session
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed
 from assignrules.ir.digest import ruleset_digest
+from assignrules.ir.expressions import Literal
 from assignrules.ir.ruleset import Ruleset
+from assignrules.ir.types import Kind
 from assignrules.ir.values import printed
 from assignrules.journal.tables import has_journal
 from assignrules.plan.data_checks import data_problems
@@ -68,9 +70,7 @@ def build_plan(
         errors, warnings = data_problems(session, compiler, [part.statement for part in parts])
         requirements = failing_requirements(session, compiler)
         subjects = _subjects(session, compiler, found)
-    except DatabaseFailure as failure:
-        if not _overflows(failure):
-            raise
+    except NumberTooLarge:
         # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
         found, subjects = [], {}
         errors = (DataProblem("E0504", "a number grew beyond 38 digits", parts[0].entity, 1, ()),)
@@ -84,7 +84,7 @@ def build_plan(
         and all(guard.passed or guard.overridden for guard in guards)
         and all(requirement.warning for requirement in requirements),
         summary=_summary(ruleset, mapping, as_of, found),
-        parameters={name: printed(value.value) for name, value in sorted(ruleset.params.items())},
+        parameters={name: _parameter(value) for name, value in sorted(ruleset.params.items())},
         environment=environment,
         currency=ruleset.currency,
         guards=guards,
@@ -105,12 +105,6 @@ def build_plan(
         data_errors=errors,
         data_warnings=warnings,
     )
-
-
-def _overflows(failure: DatabaseFailure) -> bool:
-    """Whether the database met a number too large for an exact decimal."""
-    text = str(failure).lower()
-    return "out of range" in text or "overflow" in text
 
 
 class _Found:
@@ -151,6 +145,14 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
             place = at(decision.blocks[decided // STEP])
             found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), place))
     return found
+
+
+def _parameter(value: Literal) -> Printed:
+    """A parameter as it stands in a plan; a duration with its unit."""
+    if value.type.kind is Kind.DURATION and isinstance(value.value, int):
+        unit = "month" if value.type.months else "business day" if value.type.business else "day"
+        return f"{value.value} {unit}" if value.value == 1 else f"{value.value} {unit}s"
+    return printed(value.value)
 
 
 def _restricted(ruleset: Ruleset, only: str) -> Ruleset:

@@ -19,7 +19,9 @@ def divided(dialect: Dialect, dividend: Sql, scale: int, divisor: Sql) -> Sql:
     With A and B the operands as whole numbers of 10^-10, q = A div B is the quotient's whole part, and the remainder times 10^10 div B its
     fraction; the remainder is below B < 10^28, so 38 digits hold every step.
     """
-    b = dialect.whole(terms.binary(exp.Mul, dialect.decimal(divisor, VALUE_SCALE), terms.number(UNIT)))
+    # a database may divide constants before it looks at the condition around them
+    nonzero = exp.Nullif(this=dialect.decimal(divisor, VALUE_SCALE), expression=terms.number(0))
+    b = dialect.whole(terms.binary(exp.Mul, nonzero, terms.number(UNIT)))
     size = terms.function("ABS", b)
     positive = terms.equal(terms.binary(exp.GTE, dividend.copy(), terms.number(0)), terms.binary(exp.GT, divisor.copy(), terms.number(0)))
     sign = terms.case([(positive, terms.number(1))], terms.number(-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,11 @@ class Output:
     name: str
     expression: Expression
     condition: bool = False
+
+
+# Definitions that stand on one another, and planned states that are read one after the other, are compiled one inside the other: a chain
+# of a thousand of them needs more than Python's usual thousand frames.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 50_000))
 
 
 class Compiler:

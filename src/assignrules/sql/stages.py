@@ -25,6 +25,7 @@ from assignrules.sql.scalars import Scalars
 from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
 
+DEEP = 6  # levels: chains of definitions are seldom longer, and a longer one is kept at each step
 LARGE = 16  # relations that one stands for, when all that is not kept is written out in its place
 LONGEST_NAME = 50  # PostgreSQL cuts names at 63 bytes
 
@@ -165,7 +166,8 @@ class Statement:
             done.add((entity, level))
             query, heavy = self._write(entity, level)
             shared = self._readers.get((entity, level), 0) > 1
-            written[level, entity] = _cte(self._stage_name(entity, level), query, materialized=heavy and shared)
+            kept = (heavy and shared) or self._decides(entity, level)
+            written[level, entity] = _cte(self._stage_name(entity, level), query, materialized=kept)
         relations: list[exp.CTE] = []
         if self.uses_rates[False]:
             relations.append(_cte("todays_rates", rates_today(self.mapping, terms.day(self.today)), materialized=True))
@@ -179,6 +181,16 @@ class Statement:
         if relations:
             select.set("with_", exp.With(expressions=relations))
         return select
+
+    def _decides(self, entity: str, level: int) -> bool:
+        """Whether a stage is one of a chain of facts on the same rows. Databases push filters down by putting expressions in the place of
+        columns, twice where one is read twice: along a chain that doubles at every step, so each step of one is kept."""
+        return level > DEEP or any(
+            column.kind == "fact"
+            and column.name.startswith(("#decided ", "#planned "))
+            and self.facts.level_of((entity, column.name)) == level
+            for column in self._needs[entity, level]
+        )
 
     def _write(self, entity: str, level: int) -> tuple[exp.Query, bool]:
         """The relation of a stage, and whether it is worth keeping where several read it."""

@@ -161,7 +161,8 @@ def _entry_differences(expected: Sequence[Entry], actual: Sequence[Change | Held
         return False
 
     found = [f"expected but not found: {_entry(expected[entry])}" for entry in range(len(expected)) if not match(entry, set())]
-    extra = [_as_entry(item) for index, item in enumerate(actual) if index not in partner]
+    asked = {name for entry in expected for name in entry}
+    extra = [_as_entry(item, asked) for index, item in enumerate(actual) if index not in partner]
     return found + [f"found but not expected: {_entry(entry)}" for entry in extra]
 
 
@@ -188,9 +189,10 @@ def _same_state(written: Written, value: Any, target: str, schema: Schema, curre
         return False
 
 
-def _as_entry(item: Change | Held | Conflict) -> Entry:
-    names = ("subject", "target", "member", "before", "after", "rule", "line", "held_by")
-    return {name: getattr(item, name) for name in names if hasattr(item, name)}
+def _as_entry(item: Change | Held | Conflict, asked: Collection[str]) -> Entry:
+    """What names a row, and all that the expected ones speak of."""
+    names = ("subject", "target", "member", "before", "after", "rule", "line", "held_by", "action", "at", "because", "manual")
+    return {name: getattr(item, name) for name in names if hasattr(item, name) and (name not in names[8:] or name in asked)}
 
 
 def _entry(entry: Mapping[str, Any]) -> str:

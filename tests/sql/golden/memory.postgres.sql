@@ -140,7 +140,7 @@ WITH todays_rates AS MATERIALIZED (
     self."type" AS "type",
     self.due_date AS due_date
   FROM document AS self
-), customer_1 AS NOT MATERIALIZED (
+), customer_1 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -210,7 +210,7 @@ WITH todays_rates AS MATERIALIZED (
       k
   ) AS g1
     ON g1.k = s.row_key
-), customer_3 AS NOT MATERIALIZED (
+), customer_3 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -380,7 +380,7 @@ WITH todays_rates AS MATERIALIZED (
     s.wanted_scenario AS wanted_scenario,
     s.after_scenario AS after_scenario
   FROM customer_5 AS s
-), customer_7 AS NOT MATERIALIZED (
+), customer_7 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -448,7 +448,7 @@ WITH todays_rates AS MATERIALIZED (
     s.wanted_scenario AS wanted_scenario,
     s.after_scenario AS after_scenario
   FROM customer_6 AS s
-), customer_8 AS NOT MATERIALIZED (
+), customer_8 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -475,7 +475,7 @@ WITH todays_rates AS MATERIALIZED (
     s.wanted_scenario AS wanted_scenario,
     s.after_scenario AS after_scenario
   FROM customer_7 AS s
-), customer_9 AS NOT MATERIALIZED (
+), customer_9 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -498,7 +498,7 @@ WITH todays_rates AS MATERIALIZED (
     s.wanted_scenario AS wanted_scenario,
     s.after_scenario AS after_scenario
   FROM customer_8 AS s
-), customer_10 AS NOT MATERIALIZED (
+), customer_10 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -522,7 +522,7 @@ WITH todays_rates AS MATERIALIZED (
     s.wanted_scenario AS wanted_scenario,
     s.after_scenario AS after_scenario
   FROM customer_9 AS s
-), customer_11 AS NOT MATERIALIZED (
+), customer_11 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",

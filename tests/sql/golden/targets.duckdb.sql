@@ -202,7 +202,7 @@ WITH todays_rates AS MATERIALIZED (
     s.status AS status,
     s.comment AS comment
   FROM document_0 AS s
-), customer_2 AS NOT MATERIALIZED (
+), customer_2 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -247,7 +247,7 @@ WITH todays_rates AS MATERIALIZED (
     ON g1.k = s.row_key
   LEFT JOIN policy_0 AS v1
     ON v1.row_key = s.policy_key
-), document_2 AS NOT MATERIALIZED (
+), document_2 AS MATERIALIZED (
   SELECT
     s.customer_key AS customer_key,
     s.days_overdue AS days_overdue,
@@ -260,7 +260,7 @@ WITH todays_rates AS MATERIALIZED (
     s.status AS status,
     s.comment AS comment
   FROM document_1 AS s
-), customer_3 AS NOT MATERIALIZED (
+), customer_3 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -298,7 +298,7 @@ WITH todays_rates AS MATERIALIZED (
     s.status AS status,
     s.comment AS comment
   FROM document_2 AS s
-), customer_4 AS NOT MATERIALIZED (
+), customer_4 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -333,7 +333,7 @@ WITH todays_rates AS MATERIALIZED (
     s.oldest_overdue_days AS oldest_overdue_days,
     s.row_key AS row_key
   FROM customer_3 AS s
-), document_4 AS NOT MATERIALIZED (
+), document_4 AS MATERIALIZED (
   SELECT
     s.customer_key AS customer_key,
     s.days_overdue AS days_overdue,
@@ -348,7 +348,7 @@ WITH todays_rates AS MATERIALIZED (
     END AS planned_document_status, /* planned document_status */
     s.comment AS comment
   FROM document_3 AS s
-), customer_5 AS NOT MATERIALIZED (
+), customer_5 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -426,7 +426,7 @@ WITH todays_rates AS MATERIALIZED (
       k
   ) AS g1
     ON g1.k = s.row_key
-), customer_7 AS NOT MATERIALIZED (
+), customer_7 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -456,7 +456,7 @@ WITH todays_rates AS MATERIALIZED (
     s.outstanding AS outstanding,
     s.oldest_overdue_days AS oldest_overdue_days
   FROM customer_6 AS s
-), customer_8 AS NOT MATERIALIZED (
+), customer_8 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -492,7 +492,7 @@ WITH todays_rates AS MATERIALIZED (
     s.outstanding AS outstanding,
     s.oldest_overdue_days AS oldest_overdue_days
   FROM customer_7 AS s
-), customer_9 AS NOT MATERIALIZED (
+), customer_9 AS MATERIALIZED (
   SELECT
     s.code AS code,
     s."name" AS "name",
@@ -639,7 +639,7 @@ WITH document_0 AS NOT MATERIALIZED (
     s.promised_on AS promised_on,
     s.status AS status
   FROM document_0 AS s
-), document_2 AS NOT MATERIALIZED (
+), document_2 AS MATERIALIZED (
   SELECT
     s."number" AS "number",
     CASE
@@ -655,7 +655,7 @@ WITH document_0 AS NOT MATERIALIZED (
     s.status AS status,
     CASE WHEN s.decided_document_status = 1 THEN 'promise' END AS after_document_status
   FROM document_2 AS s
-), document_4 AS NOT MATERIALIZED (
+), document_4 AS MATERIALIZED (
   SELECT
     s."number" AS "number",
     s.decided_document_status AS decided_document_status,

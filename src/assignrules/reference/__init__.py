@@ -5,6 +5,6 @@
 
 from assignrules.reference.evaluation import Evaluation
 from assignrules.reference.planning import Outcome, begin, plan, reference_plan
-from assignrules.reference.rows import Record
+from assignrules.schema.records import Record
 
 __all__ = ["Evaluation", "Outcome", "Record", "begin", "plan", "reference_plan"]

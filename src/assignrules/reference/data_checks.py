@@ -10,7 +10,7 @@ from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Refer
 from assignrules.ir.ruleset import Assignment, SetBody, ValueBody
 from assignrules.ir.types import Money
 from assignrules.reference.evaluation import Evaluation
-from assignrules.reference.rows import Record
+from assignrules.schema.records import Record
 
 
 def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:

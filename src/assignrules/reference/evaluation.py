@@ -14,11 +14,11 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import MONEY, Kind, Money, Type
 from assignrules.ir.values import Value
 from assignrules.reference.operations import OPERATIONS
-from assignrules.reference.rows import Record, Rows
 from assignrules.reference.scalars import EXACT, after_days, after_months, median, quotient, rounded
 from assignrules.schema.calendars import after_business_days
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema
+from assignrules.schema.records import Record, Rows
 
 Unit = tuple[str, str | None]
 

@@ -9,8 +9,8 @@ from assignrules.ir.ruleset import Assignment, Cooldown
 from assignrules.ir.types import DATE
 from assignrules.ir.values import Value
 from assignrules.reference.evaluation import Evaluation
-from assignrules.reference.rows import Record
 from assignrules.schema.dataset import JournalEntry
+from assignrules.schema.records import Record
 
 
 def is_manual(evaluation: Evaluation, target: str, member: str | None, subject: Record) -> bool:

@@ -16,9 +16,9 @@ from assignrules.ir.values import Value, number_text, printed, shown
 from assignrules.reference.data_checks import data_errors, data_warnings
 from assignrules.reference.evaluation import Evaluation, Unit
 from assignrules.reference.memory import is_cooling, is_manual, restored
-from assignrules.reference.rows import Record, Rows
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
+from assignrules.schema.records import Record, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date
 
@@ -16,7 +17,7 @@ DIGITS = 38
 UNIT = 10**VALUE_SCALE
 
 
-class Dialect:
+class Dialect(ABC):
     """How a database spells the operators whose plain spelling differs in form or in meaning. Arguments are printed once each,
     unless the docstring says otherwise; the compiler then passes columns, not expressions."""
 
@@ -27,13 +28,13 @@ class Dialect:
         """A number as an exact decimal of a scale; one that does not fit is the database's error, never a wrong number."""
         return terms.cast(value, "DECIMAL", DIGITS, scale)
 
+    @abstractmethod
     def whole(self, value: Sql) -> Sql:
         """A whole number wide enough for 38 digits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         """The quotient of whole numbers without its fraction, towards zero."""
-        raise NotImplementedError
 
     def ordered_text(self, value: Sql) -> Sql:
         """A text as it is compared and sorted: by code point."""
@@ -49,8 +50,8 @@ class Dialect:
         """``part`` is printed twice."""
         return terms.equal(terms.function("RIGHT", value, terms.function("LENGTH", part)), part)
 
-    def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql:
-        raise NotImplementedError
+    @abstractmethod
+    def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql: ...
 
     def add_days(self, day: Sql, days: Sql) -> Sql:
         return terms.binary(exp.Add, day, terms.cast(days, "INT"))
@@ -86,23 +87,23 @@ class Dialect:
         """The first day of the date's ``month``, ``quarter`` or ``year``."""
         return terms.cast(terms.function("DATE_TRUNC", terms.text(unit), day), "DATE")
 
+    @abstractmethod
     def median(self, value: Sql) -> tuple[Sql, Sql]:
         """The two middle values (the same where the count is odd) of the values that are present, as aggregates."""
-        raise NotImplementedError
 
+    @abstractmethod
     def folded(self, value: Sql) -> Sql:
         """Case and accents taken away, by the package's table."""
-        raise NotImplementedError
 
-    def lower(self, value: Sql) -> Sql:
-        raise NotImplementedError
+    @abstractmethod
+    def lower(self, value: Sql) -> Sql: ...
 
-    def upper(self, value: Sql) -> Sql:
-        raise NotImplementedError
+    @abstractmethod
+    def upper(self, value: Sql) -> Sql: ...
 
+    @abstractmethod
     def json_text(self, value: Sql) -> Sql:
         """A text as a JSON string; never of a missing value."""
-        raise NotImplementedError
 
     def settings(self) -> tuple[str, ...]:
         """Statements that make the meaning independent of the server's settings, for the session."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -149,11 +150,11 @@ with DuckDB(Path(sys.argv[1])).writing() as session:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         try:
-            # a signal that comes before the query has begun is the interpreter's, not the query's: a person presses again
-            for _ in range(20):
+            # a signal that comes before the query has begun is the interpreter's, not the query's: a person waits, then presses again
+            for _ in range(4):
                 time.sleep(0.5)
                 process.send_signal(signal.SIGINT)
-                if process.poll() is not None:
+                if select.select([process.stdout], [], [], 10)[0]:
                     break
             assert process.stdout.readline() == "interrupted\n"
         finally:

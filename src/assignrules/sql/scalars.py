@@ -305,7 +305,8 @@ def may_be_null(expression: Expression) -> bool:
         case InList(operand=operand):
             return may_be_null(operand)
         case Operation(operator=operator, arguments=arguments) if operator in ORDER:
-            return any(may_be_null(part) for part in arguments)
+            currencies = {part.value.currency for part in arguments if isinstance(part, Literal) and isinstance(part.value, Money)}
+            return len(currencies) > 1 or any(may_be_null(part) for part in arguments)  # two currencies: a rate may be missing
         case _:
             return True
 

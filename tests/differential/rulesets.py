@@ -84,22 +84,23 @@ class World:
 
 
 @st.composite
-def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = True, depth: int = 2) -> World:
-    """A random world. ``current`` False: no rule looks at states before the run, so planning again after applying plans nothing."""
+def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = True, depth: int = 2, small: bool = False) -> World:
+    """A random world. ``current`` False: no rule looks at states before the run, so planning again after applying plans nothing.
+    ``small``: one or two statements of each kind, so that many worlds take little time."""
     today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
     ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
     currency = "USD" if draw(st.integers(0, 7)) == 7 else "EUR"
-    units = draw(st.permutations(UNITS))[: draw(st.integers(2, 5))]
+    units = draw(st.permutations(UNITS))[: draw(st.integers(1, 2) if small else st.integers(2, 5))]
     writer = Writer(draw, today, units, current, [*PARAMS, *BUILT_IN])
     texts = list(PARAM_TEXTS)
     names: dict[str, list[str]] = {}
     searches: list[str] = []
-    for number in range(writer.number_of(2, 6)):
+    for number in range(writer.number_of(0, 2) if small else writer.number_of(2, 6)):
         name, text = _definition(writer, f"d{number}", depth)
         writer.names.append(name)
         names.setdefault(name.entity or "", []).append(name.name)
         texts.append(text)
-    for number in range(writer.number_of(1, 3)):
+    for number in range(1 if small else writer.number_of(1, 3)):
         entity, rank = writer.one(STANDINGS), writer.number_of(0, len(units))
         condition = writer.condition(Scope(entity, rank), depth)
         texts.append(f"search s{number} on {entity} where {condition}")

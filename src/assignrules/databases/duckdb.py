@@ -39,6 +39,7 @@ class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._open = False
+        self._seen: set[str] = set()  # tables of this transaction's snapshot, which do not go away
 
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return self._guarded(lambda: self._run(sql, parameters).fetchall())
@@ -61,7 +62,9 @@ class DuckDBSession:
 
     def has_table(self, table: str) -> bool:
         sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary AND table_name = $table"
-        return bool(self.fetch(sql, {"table": table}))
+        if table not in self._seen and self.fetch(sql, {"table": table}):
+            self._seen.add(table)
+        return table in self._seen
 
     def begin(self, *, read_only: bool) -> None:
         """Starts the transaction."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -29,36 +29,45 @@ def ruleset_digest(ruleset: Ruleset) -> str:
 
 def digest(value: Any) -> str:
     """``sha256:…`` of a value made of dataclasses, tuples, mappings and plain values."""
-    whole = hashlib.sha256()
-    for piece in _pieces(value):
-        whole.update(piece.encode())
-    return f"sha256:{whole.hexdigest()}"
+    pieces: list[str] = []
+    _write(value, pieces.append)
+    return f"sha256:{hashlib.sha256(''.join(pieces).encode()).hexdigest()}"
 
 
-def _pieces(value: Any) -> Iterator[str]:
+def _write(value: Any, put: Callable[[str], None]) -> None:
     """A text for every part, so that different values never run together: each is bracketed and named."""
-    if is_dataclass(value) and not isinstance(value, type):
-        yield f"{type(value).__name__}("
-        for item in fields(value):
-            if item.name not in LEFT_OUT:
-                yield f"{item.name}="
-                yield from _pieces(getattr(value, item.name))
-        yield ")"
-    elif isinstance(value, tuple | list):
-        yield "["
+    kind = type(value)
+    if kind is tuple or kind is list:
+        put("[")
         for item in value:
-            yield from _pieces(item)
-            yield ","
-        yield "]"
-    elif isinstance(value, dict):
-        yield "{"
+            _write(item, put)
+            put(",")
+        put("]")
+    elif (names := _names(kind)) is not None:
+        put(f"{kind.__name__}(")
+        for name in names:
+            put(f"{name}=")
+            _write(getattr(value, name), put)
+        put(")")
+    elif isinstance(value, Mapping):
+        put("{")
         for key, item in value.items():
-            yield from _pieces(key)
-            yield ":"
-            yield from _pieces(item)
-            yield ","
-        yield "}"
+            _write(key, put)
+            put(":")
+            _write(item, put)
+            put(",")
+        put("}")
     elif isinstance(value, Enum):
-        yield f"<{value.value!r}>"
+        put(f"<{value.value!r}>")
     else:
-        yield f"{type(value).__name__} {value!r}"
+        put(f"{kind.__name__} {value!r}")
+
+
+_COUNTED: dict[type, tuple[str, ...] | None] = {}
+
+
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass that count; None for any other type."""
+    if kind not in _COUNTED:
+        _COUNTED[kind] = tuple(item.name for item in fields(kind) if item.name not in LEFT_OUT) if is_dataclass(kind) else None
+    return _COUNTED[kind]

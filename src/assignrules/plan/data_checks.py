@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
@@ -16,19 +17,32 @@ EXAMPLES = 5
 Problems = tuple[DataProblem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What is wrong with the rows whose keys a query gives (column ``key``); nothing where it gives none."""
+
+    code: str
+    message: str
+    entity: str
+    keys: str
+
+
 def data_problems(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> tuple[Problems, Problems]:
     """Errors and warnings of all that the statements read, each sorted by code, entity and message."""
+    checks = [
+        *_repeated_keys(compiler, statements),
+        *_dangling_links(compiler, statements),
+        *_ignored_amounts(compiler, statements),
+        *_forgotten_states(compiler),
+    ]
+    found = list(_checked(session, checks))
     errors = [
-        *_repeated_keys(session, compiler, statements),
+        *(problem for problem in found if problem.code.startswith("E")),
         *_repeated_rates(session, compiler, statements),
         *missing_rates(session, compiler, statements),
         *_missing_holidays(session, compiler, statements),
     ]
-    warnings = [
-        *_dangling_links(session, compiler, statements),
-        *_ignored_amounts(session, compiler, statements),
-        *_forgotten_states(session, compiler),
-    ]
+    warnings = [problem for problem in found if problem.code.startswith("W")]
     return _sorted(errors), _sorted(warnings)
 
 
@@ -36,21 +50,26 @@ def _sorted(problems: Iterable[DataProblem]) -> Problems:
     return tuple(sorted(problems, key=lambda problem: (problem.code, problem.entity, problem.message)))
 
 
-def _problem(session: Session, code: str, message: str, entity: str, keys: str) -> Iterator[DataProblem]:
-    """A problem of the rows whose keys a query gives (column ``key``); none where it gives none."""
-    count = session.fetch(f"SELECT COUNT(*) FROM ({keys}) AS found")[0][0]
-    if count:
-        examples = session.fetch(f"SELECT DISTINCT key FROM ({keys}) AS found WHERE key IS NOT NULL ORDER BY key LIMIT {EXAMPLES}")
-        yield DataProblem(code, message, entity, count, tuple(str(row[0]) for row in examples))
+def _checked(session: Session, checks: Sequence[_Check]) -> Iterator[DataProblem]:
+    """The problems that there are. One statement counts for all checks, as most find nothing."""
+    if not checks:
+        return
+    branches = " UNION ALL ".join(
+        f"SELECT {place} AS place, COUNT(*) AS n FROM ({check.keys}) AS found" for place, check in enumerate(checks)
+    )
+    for place, count in session.fetch(f"SELECT place, n FROM ({branches}) AS counted WHERE n > 0 ORDER BY place"):
+        check = checks[place]
+        examples = session.fetch(f"SELECT DISTINCT key FROM ({check.keys}) AS found WHERE key IS NOT NULL ORDER BY key LIMIT {EXAMPLES}")
+        yield DataProblem(check.code, check.message, check.entity, count, tuple(str(row[0]) for row in examples))
 
 
-def _repeated_keys(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
     for entity in sorted({entity for statement in statements for entity in statement.entities()}):
         body = compiler.mapping.entities[entity]
         name = compiler.mapping.schema.entities[entity].key
         table, key = quoted(body.table), quoted(body.fields[name or ""].column)
         keys = f"SELECT {key} AS key FROM {table} WHERE {key} IN (SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1)"
-        yield from _problem(session, "E0501", f"key `{name}` of `{entity}` is repeated", entity, keys)
+        yield _Check("E0501", f"key `{name}` of `{entity}` is repeated", entity, keys)
 
 
 def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
@@ -75,7 +94,7 @@ def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[S
         yield DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(days), tuple(days[:EXAMPLES]))
 
 
-def _dangling_links(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+def _dangling_links(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
     schema, mapping = compiler.mapping.schema, compiler.mapping
     for entity, name in sorted({link for statement in statements for link in statement.links}):
         body, other = mapping.entities[entity], mapping.entities[schema.entities[entity].links[name].to]
@@ -86,14 +105,14 @@ def _dangling_links(session: Session, compiler: Compiler, statements: Sequence[S
         if body.customer is not None and name == "legal_entity":
             dangling = f"{dangling} OR {link} IS NULL AND {_leads_nowhere(f'self.{quoted(body.customer)}', mapping.entities['customer'])}"
         keys = f"SELECT {shown} AS key FROM {quoted(body.table)} AS self WHERE {dangling}"
-        yield from _problem(session, "W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+        yield _Check("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
 
 
 def _leads_nowhere(link: str, other: EntityMapping) -> str:
     return f"({link} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quoted(other.table)} AS other WHERE other.{quoted(other.key)} = {link}))"
 
 
-def _ignored_amounts(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+def _ignored_amounts(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
     ignored = ", ".join(f"'{code}'" for code in sorted(compiler.ruleset.ignored_currencies))
     if not ignored:
         return
@@ -105,10 +124,10 @@ def _ignored_amounts(session: Session, compiler: Compiler, statements: Sequence[
         key = quoted(body.fields[compiler.mapping.schema.entities[entity].key or ""].column)
         amount, currency = quoted(field.column), quoted(field.currency)
         keys = f"SELECT {key} AS key FROM {quoted(body.table)} WHERE {amount} IS NOT NULL AND {currency} IN ({ignored})"
-        yield from _problem(session, "W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
+        yield _Check("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
 
 
-def _forgotten_states(session: Session, compiler: Compiler) -> Iterator[DataProblem]:
+def _forgotten_states(compiler: Compiler) -> Iterator[_Check]:
     """States of subjects that are gone, and of members that no block names, for the targets that the rules write."""
     schema, mapping, blocks = compiler.mapping.schema, compiler.mapping, compiler.ruleset.assignments
     for name in sorted({block.target for block in blocks}):
@@ -120,11 +139,11 @@ def _forgotten_states(session: Session, compiler: Compiler) -> Iterator[DataProb
         there = f"EXISTS (SELECT 1 FROM {quoted(body.table)} AS row WHERE row.{key} = state.subject)"
         states = f"SELECT DISTINCT state.subject AS key FROM {quoted(place.table)} AS state"
         message = f"`{name}` has a state for subjects that are no longer in the data"
-        yield from _problem(session, "W0503", message, target.entity, f"{states} WHERE NOT {there}")
+        yield _Check("W0503", message, target.entity, f"{states} WHERE NOT {there}")
         if target.shape is not Shape.VALUE:
             members = ", ".join(sorted({_text(block.member or "") for block in blocks if block.target == name}))
             left = f"{states} WHERE state.member NOT IN ({members}) AND {there}"
-            yield from _problem(session, "W0504", f"`{name}` has members that no rule writes", target.entity, left)
+            yield _Check("W0504", f"`{name}` has members that no rule writes", target.entity, left)
 
 
 def _text(value: str) -> str:

@@ -62,10 +62,10 @@ def _without_rate_today(session: Session, compiler: Compiler, conversions: dict[
         if place.column is None
         and (schema.targets[place.target].shape is Shape.COVER or schema.targets[place.target].type.kind is Kind.MONEY)
     ]
-    for table, column in dict.fromkeys(columns):
-        currencies |= {
-            row[0] for row in session.fetch(f"SELECT DISTINCT {quoted(column)} FROM {quoted(table)} WHERE {quoted(column)} IS NOT NULL")
-        }
+    codes = [f"SELECT {quoted(column)} AS code FROM {quoted(table)}" for table, column in dict.fromkeys(columns)]
+    currencies |= {
+        row[0] for row in session.fetch(f"SELECT DISTINCT code FROM ({' UNION ALL '.join(codes)}) AS found WHERE code IS NOT NULL")
+    }
     rates = mapping.entities["rates"].table
     known = session.fetch(f"SELECT DISTINCT currency FROM {quoted(rates)} WHERE \"on\" <= DATE '{compiler.today.isoformat()}'")
     return currencies - {row[0] for row in known} - {compiler.ruleset.currency} - compiler.ruleset.ignored_currencies

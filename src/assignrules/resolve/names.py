@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from assignrules.diagnostics import Diagnostic, Related, Span, diagnostic
+from assignrules.diagnostics import Diagnostic, Related, SourceFile, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Literal
 from assignrules.resolve.params import resolve_params
@@ -67,8 +68,7 @@ def collect_names(
     written = [statement for statement in statements if isinstance(statement, tree.Param)]
     names = Names(schema, resolve_params(written, overrides, currency, problems))
     names.lost.update(name.text for file in files for name in file.broken)
-    built_in, _ = parse(schema.definitions)
-    for statement in built_in.statements:
+    for statement in _built_in(schema.definitions).statements:
         assert isinstance(statement, tree.Define | tree.Search)
         entity = entity_of(schema, statement.entity, problems)
         assert entity is not None
@@ -79,6 +79,12 @@ def collect_names(
             _declare(names, statement, params, problems)
     _clashing_params(names, written, problems)
     return names
+
+
+@lru_cache(maxsize=8)
+def _built_in(definitions: SourceFile) -> tree.File:
+    """Read once for all rulesets."""
+    return parse(definitions)[0]
 
 
 def _statements(files: Iterable[tree.File]) -> Iterator[tree.Statement]:

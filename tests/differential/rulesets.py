@@ -130,6 +130,28 @@ def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int = 6,
     return World(rules, Rows(draw, today, ()).dataset(), today, ProjectSettings(), names, ())
 
 
+@st.composite
+def many(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int, depth: int = 3) -> list[World]:
+    """Worlds without targets that share their rows and their day: a definition, often read by another one, and a search each."""
+    today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
+    ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
+    data = Rows(draw, today, ignored).dataset()
+    found = []
+    for _ in range(count):
+        writer = Writer(draw, today, (), True, [*PARAMS, *BUILT_IN])
+        texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
+        for number in range(writer.number_of(1, 2)):
+            name, text = _definition(writer, f"d{number}", depth)
+            writer.names.append(name)
+            names.setdefault(name.entity or "", []).append(name.name)
+            texts.append(text)
+        entity = writer.one(STANDINGS)
+        texts.append(f"search s on {entity} where {writer.condition(Scope(entity), depth)}")
+        rules = (SourceFile("r.rules", "\n".join(texts) + "\n"),)
+        found.append(World(rules, data, today, ProjectSettings("EUR", ignored_currencies=ignored), names, ("s",)))
+    return found
+
+
 def _definition(writer: Writer, word: str, depth: int) -> tuple[Name, str]:
     entity = writer.one(STANDINGS)
     scope = Scope(entity, writer.number_of(0, len(writer.units)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.syntax import trees
 
@@ -17,8 +17,6 @@ from assignrules.syntax.text import parse, parse_expression
 
 _HERE = Path(__file__).parent
 
-_LAW = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
 
 def _read(text: str) -> tuple[tree.File, SourceFile]:
     source = SourceFile("a.rules", text)
@@ -27,7 +25,6 @@ def _read(text: str) -> tuple[tree.File, SourceFile]:
     return file, source
 
 
-@_LAW
 @given(trees.expressions)
 def test_an_expression_is_read_as_it_was_written(expression: tree.Expression) -> None:
     text = format_expression(expression)
@@ -38,7 +35,6 @@ def test_an_expression_is_read_as_it_was_written(expression: tree.Expression) ->
     assert format_expression(read) == text
 
 
-@_LAW
 @given(st.lists(trees.statements, min_size=1, max_size=3))
 def test_a_file_is_read_as_it_was_written(statements: list[tree.Statement]) -> None:
     text = format_file(tree.File("a.rules", tuple(statements), ()), SourceFile("a.rules", ""))
@@ -63,7 +59,6 @@ def test_the_examples_keep_their_meaning_and_comments(text: str) -> None:
     assert format_file(again, again_source) == written
 
 
-@_LAW
 @given(st.data())
 def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     """Comments and line breaks are put between the tokens of the examples, wherever."""

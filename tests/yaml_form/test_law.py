@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.syntax import trees
 
@@ -21,7 +21,6 @@ from assignrules.syntax.yaml_form import format_yaml_rules, read_yaml_rules
 from assignrules.syntax.yaml_write import write_yaml_rules
 
 _ROOT = Path(__file__).parents[2]
-_LAW = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 _FILES = [_ROOT / "tests/syntax/examples.rules", _ROOT / "tests/syntax/definitions.rules", *sorted(_ROOT.glob("examples/**/*.rules"))]
 
 
@@ -56,7 +55,6 @@ def _read(text: str) -> tuple[tree.File, SourceFile]:
     return file, source
 
 
-@_LAW
 @given(st.lists(trees.statements.filter(_holds), min_size=1, max_size=3))
 def test_every_tree_has_a_yaml_form(statements: list[tree.Statement]) -> None:
     # the text of a rule file puts the parentheses that a random tree lacks

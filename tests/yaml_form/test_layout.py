@@ -118,7 +118,7 @@ def test_a_label_is_read_as_it_was(label: str) -> None:
     assert formatted(text) == text
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples // 4)
 @given(st.data())
 def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     laid_out = format_yaml_rules(SourceFile("a.yml", SPEC_EXAMPLE)).splitlines()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +149,64 @@ def check_decision(unit: UnitExplanation) -> None:
 
 
 def check_trees(unit: UnitExplanation) -> None:
+    assert (unit.hold is None) is (unit.held_by is None) and (unit.hold is None or unit.hold.by == unit.held_by)
     for block in unit.blocks:
+        for condition, reason in (
+            (block.where, block.where_reason),
+            (block.except_, block.except_reason),
+            *((side.condition, side.reason) for side in block.sides),
+        ):
+            if condition is not None:
+                check_reason(condition, reason)
         for node in (block.where, block.except_, *(side.condition for side in block.sides)):
             for part in () if node is None else walk(node):
                 check_node(part)
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    inner = [part for part in node.parts if part.condition]
+    if node.kind in (NodeKind.ALL, NodeKind.ANY, NodeKind.NOT) or (node.kind is NodeKind.NAME and inner and inner[0].value is not None):
+        for part in inner:
+            yield from leaves(part)
+    elif inner and " top " in node.text and inner[0].value is False:
+        yield from leaves(inner[0])
+    else:
+        yield node
+
+
+def truth(node: Node, known: dict[str, bool]) -> bool:
+    if node.text in known and next(leaves(node)) is node:
+        return known[node.text]
+    parts = [truth(part, known) for part in node.parts if part.condition]
+    match node.kind:
+        case NodeKind.ALL:
+            return all(parts)
+        case NodeKind.ANY:
+            return any(parts)
+        case NodeKind.NOT:
+            return not parts[0]
+        case _:
+            return parts[0]
+
+
+def check_reason(condition: Node, reason: tuple[Node, ...]) -> None:
+    """No smaller set of tests decides, whatever the others say; tried where all of them are in the tree, and not too many."""
+    tests = list(leaves(condition))
+    known = {test.text: test.value is True for test in tests}
+    if any(part.repeated for part in walk(condition)) or any((test.value is True) is not known[test.text] for test in tests):
+        return
+    texts = [node.text for node in reason]
+    assert all(node.value is True if known[node.text] else node.value is not True for node in reason)
+    if len(known) > 7:
+        return
+    for size in range(len(known) + 1):
+        for chosen in sorted(sorted(some) for some in combinations(known, size)):
+            left = [text for text in known if text not in chosen]
+            ways = (known | dict(zip(left, way, strict=True)) for way in product((False, True), repeat=len(left)))
+            if all(truth(condition, way) is (condition.value is True) for way in ways):
+                assert texts == chosen
+                return
+    raise AssertionError(condition)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -178,16 +233,18 @@ def check_node(node: Node) -> None:
 def check_aggregate(node: Node, function: str) -> None:
     rows = node.rows
     assert rows is not None and len(rows.first) == min(rows.count, 5)
+    if node.value is None and not rows.count:
+        return  # nothing to take, or no row behind the link that it stands on
     match function:
         case "any" | "none":
             assert node.value is ((rows.count > 0) is (function == "any"))
         case "count" if "distinct" not in node.text:
             assert node.value == rows.count
-        case "latest" | "earliest":
-            assert node.value == (rows.first[0].value if rows.first else None)
-        case "min" | "max" if not all_money(rows.first):
-            assert node.value == (rows.first[0].value if rows.first else None)
+        case "latest" | "earliest" | "min" | "max" if function in ("latest", "earliest") or not all_money(rows.first):
+            first = rows.first[0].value if rows.first else None
+            assert node.value == (first is True if node.condition else first)
         case "sum" if rows.count <= 5 and all(str(row.value).endswith(" EUR") for row in rows.first):
+            assert node.value is not None, node
             assert Decimal(str(node.value).removesuffix(" EUR")) == sum(Decimal(str(row.value).removesuffix(" EUR")) for row in rows.first)
 
 

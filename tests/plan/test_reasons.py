@@ -7,10 +7,10 @@ from itertools import combinations, product
 
 import pytest
 
-from assignrules.plan.reasons import Connected, Formula, Negated, Tested, holds, smallest_reason
+from assignrules.plan.reasons import Atom, Connected, Formula, Negated, holds, smallest_reason
 
-A, B, C, D = (Tested(number, text, False) for number, text in enumerate("abcd"))
-YES = Tested(9, "yes", True)
+A, B, C, D = (Atom(number, text, False) for number, text in enumerate("abcd"))
+YES = Atom(9, "yes", True)
 
 
 def every(*parts: Formula) -> Connected:
@@ -43,7 +43,7 @@ def test_smallest(formula: Formula, texts: str) -> None:
     assert "".join(test.text for test in smallest_reason(formula)) == texts
 
 
-def drawn(pick: random.Random, tests: list[Tested], depth: int) -> Formula:
+def drawn(pick: random.Random, tests: list[Atom], depth: int) -> Formula:
     if depth == 0 or pick.random() < 0.25:
         return pick.choice(tests)
     if pick.random() < 0.2:
@@ -54,15 +54,15 @@ def drawn(pick: random.Random, tests: list[Tested], depth: int) -> Formula:
 
 def with_outcomes(formula: Formula, outcomes: dict[int, bool]) -> Formula:
     match formula:
-        case Tested(key=key, text=text):
-            return Tested(key, text, outcomes[key])
+        case Atom(key=key, text=text):
+            return Atom(key, text, outcomes[key])
         case Negated(part=part):
             return Negated(with_outcomes(part, outcomes))
         case Connected(every=every, parts=parts):
             return Connected(every, tuple(with_outcomes(part, outcomes) for part in parts))
 
 
-def by_trying(formula: Formula, tests: list[Tested]) -> list[tuple[str, int]]:
+def by_trying(formula: Formula, tests: list[Atom]) -> list[tuple[str, int]]:
     """The first set, by size and texts, with which the condition stays what it is whatever the other tests say."""
     truth = holds(formula)
     for size in range(len(tests) + 1):
@@ -80,16 +80,16 @@ def by_trying(formula: Formula, tests: list[Tested]) -> list[tuple[str, int]]:
 @pytest.mark.parametrize("seed", range(300))
 def test_no_smaller_set_would_do(seed: int) -> None:
     pick = random.Random(seed)
-    tests = [Tested(number, pick.choice("abcdef"), pick.random() < 0.4) for number in range(pick.randrange(1, 6))]
+    tests = [Atom(number, pick.choice("abcdef"), pick.random() < 0.4) for number in range(pick.randrange(1, 6))]
     formula = drawn(pick, tests, pick.randrange(1, 5))
     assert [(test.text, test.key) for test in smallest_reason(formula)] == by_trying(formula, tests), formula
 
 
 def test_many_tests_at_several_places_are_quick() -> None:
     pick = random.Random(1)
-    tests = [Tested(number, f"t{number:02}", False) for number in range(40)]
+    tests = [Atom(number, f"t{number:02}", False) for number in range(40)]
     formula = one(*(every(*pick.sample(tests, 4)) for _ in range(60)))
     reason = {test.key for test in smallest_reason(formula)}
     for part in formula.parts:
         assert isinstance(part, Connected)
-        assert any(isinstance(test, Tested) and test.key in reason for test in part.parts)
+        assert any(isinstance(test, Atom) and test.key in reason for test in part.parts)

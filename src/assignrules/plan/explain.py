@@ -32,7 +32,8 @@ from assignrules.plan.explanation import (
     UnitExplanation,
 )
 from assignrules.plan.fetched import fetched_value
-from assignrules.plan.trees import Behind, Draft, Questions, Trees, finished
+from assignrules.plan.holds import HoldDraft, hold, hold_draft
+from assignrules.plan.trees import Behind, Draft, Questions, Trees, finished, reason
 from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
@@ -113,7 +114,7 @@ class _SideDraft:
     text: str
     condition: Draft | None
     gives: str | None
-    result: int | None
+    value: Draft | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class _BlockDraft:
     except_: Draft | None
     sides: tuple[_SideDraft, ...]
     because: tuple[str | int, ...]  # texts, and the slots of values between them
+    hold: HoldDraft
 
 
 class _Subject:
@@ -202,7 +204,8 @@ class _Subject:
         sides = tuple(self._value_sides(block, block.body) if isinstance(block.body, ValueBody) else self._member_sides(block, block.body))
         except_ = None if block.except_ is None else self.trees.condition(block.except_)
         because = tuple(self._because(part) for part in block.because or ())
-        return _BlockDraft(block, where, except_, sides, because)
+        holding = hold_draft(block, self.questions, self.trees, self.schema, journal=self.compiler.journal)
+        return _BlockDraft(block, where, except_, sides, because, holding)
 
     def _because(self, part: TemplatePart) -> str | int:
         return part.text or "" if part.expression is None else self.questions.ask(part.expression)
@@ -214,8 +217,8 @@ class _Subject:
             sides.append(self._side("line", line.number, place, line.condition, line.value, number=line.number))
         if body.explicit:
             gives = body.otherwise.value if body.value is None else self._given(body.value)
-            result = None if body.value is None else self.questions.ask(body.value)
-            sides.append(_SideDraft("otherwise", None, OTHERWISE, at(block), "", None, gives, result))
+            value = None if body.value is None else self.trees.value(body.value)
+            sides.append(_SideDraft("otherwise", None, OTHERWISE, at(block), "", None, gives, value))
         return sides
 
     def _member_sides(self, block: Assignment, body: SetBody) -> list[_SideDraft]:
@@ -244,7 +247,7 @@ class _Subject:
     ) -> _SideDraft:
         draft = self.trees.condition(condition)
         gives = None if value is None else self._given(value)
-        return _SideDraft(word, number, code, place, text or draft.text, draft, gives, None if value is None else self.questions.ask(value))
+        return _SideDraft(word, number, code, place, text or draft.text, draft, gives, None if value is None else self.trees.value(value))
 
     def _given(self, value: Expression) -> str:
         text = written(value, self.schema)
@@ -265,6 +268,12 @@ class _Subject:
             return UnitExplanation(*unit, before, before, None, None, None, None, None, None, None, False, blocks)
         planned = printed(verdict.planned)
         held_by = _held_by(verdict)
+        holding = None
+        if held_by is not None:
+            draft = next(draft for draft in drafts if draft.block is decider)
+            own = next(block for block in blocks if block.decided)
+            wanted = next((side.value for side in own.sides if side.decides), None)
+            holding = hold(held_by, decider, draft.hold, self.schema, values, texts, behind, except_=own.except_reason, wanted=wanted)
         because = verdict.because
         if because is None and not _keeps(decider, code):
             because = _reason(next(draft for draft in drafts if draft.block is decider).because, values)
@@ -282,6 +291,7 @@ class _Subject:
             None if held_by is None else _asked(target, verdict.after),
             target.shape is not Shape.VALUE and code == BOTH,
             blocks,
+            holding,
         )
 
     def _block(self, draft: _BlockDraft, code: int | None, texts: Sequence[Printed], behind: Behind) -> BlockExplanation:
@@ -294,10 +304,12 @@ class _Subject:
                 side.at,
                 side.text,
                 side.gives,
-                None if side.result is None else texts[side.result],
+                None if side.value is None else texts[side.value.slot],
                 side.condition is None or texts[side.condition.slot] is True,
                 side.code == deciding,
                 None if side.condition is None else finished(side.condition, texts, behind),
+                None if side.value is None or side.value.literal else finished(side.value, texts, behind),
+                () if side.condition is None else reason(side.condition, texts, behind),
             )
             for side in draft.sides
         )
@@ -312,6 +324,8 @@ class _Subject:
             None if draft.where is None else finished(draft.where, texts, behind),
             None if draft.except_ is None else finished(draft.except_, texts, behind),
             sides,
+            () if draft.where is None else reason(draft.where, texts, behind),
+            () if draft.except_ is None else reason(draft.except_, texts, behind),
         )
 
     def _state(self, block: Assignment) -> BlockState:

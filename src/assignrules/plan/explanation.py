@@ -67,7 +67,8 @@ class Side:
 
     ``word``: ``line``, ``otherwise``, ``add``, ``remove``, ``eligibility``, ``removal``; ``number`` of a line. ``text``: the condition,
     empty for `otherwise`, the word for `others`. ``gives``: what it would write as text, ``result`` as a value (None where it keeps,
-    clears or takes out). ``holds``: the condition's truth; ``decides``: this is what the subject gets, unless it is held.
+    clears or takes out), ``value`` how an expression comes to it. ``holds``: the condition's truth; ``decides``: this is what the subject
+    gets, unless it is held. ``reason``: the fewest tests of the condition that make it what it is, whatever the others say.
     """
 
     word: str
@@ -79,6 +80,8 @@ class Side:
     holds: bool
     decides: bool
     condition: Node | None
+    value: Node | None = None
+    reason: tuple[Node, ...] = ()
 
 
 class BlockState(Enum):
@@ -92,7 +95,8 @@ class BlockState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BlockExplanation:
-    """A block on one subject. ``from_`` and ``until`` are its days, ``decided`` says whether it is this block that decides."""
+    """A block on one subject. ``from_`` and ``until`` are its days, ``decided`` says whether it is this block that decides.
+    ``where_reason`` and ``except_reason``: as the ``reason`` of a side."""
 
     rule: str
     label: str | None
@@ -104,6 +108,26 @@ class BlockExplanation:
     where: Node | None
     except_: Node | None
     sides: tuple[Side, ...]
+    where_reason: tuple[Node, ...] = ()
+    except_reason: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What holds a change.
+
+    ``by``: as in the plan. ``text``: the clause. ``reason``: of `except` the fewest tests by which it holds; of a missing value, how it
+    comes to be missing or, of a cover, not above 0; of a limit, what orders and groups. ``last_on``: the as-of date of the last change, of
+    a cooldown by the rule. ``left``: the state that the last change left, where the state was changed by hand since. ``until``: the
+    first day on which a cooldown holds no more.
+    """
+
+    by: str
+    text: str | None
+    reason: tuple[Node, ...] = ()
+    last_on: date | None = None
+    left: Printed = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +135,8 @@ class UnitExplanation:
     """A target (of sets and covers with its member) of one subject: the state before, as planned, and what decided.
 
     ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the
-    plan; None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want. ``conflict``: it is on both
-    sides. ``blocks``: all that write it, highest priority first.
+    plan; None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want, ``hold`` says more.
+    ``conflict``: it is on both sides. ``blocks``: all that write it, highest priority first.
     """
 
     target: str
@@ -128,6 +152,7 @@ class UnitExplanation:
     asked: Printed
     conflict: bool
     blocks: tuple[BlockExplanation, ...]
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

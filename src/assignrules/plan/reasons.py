@@ -15,7 +15,7 @@ MIXED = 5  # tests that stand both plainly and below `not`, and are tried with b
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Atom:
     """A test and its outcome. Tests of one ``key`` are one; ``text`` decides between sets of one size."""
 
     key: int
@@ -38,14 +38,14 @@ class Negated:
     part: Formula
 
 
-Formula = Tested | Connected | Negated
+Formula = Atom | Connected | Negated
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A test that must have come out in one way."""
 
-    test: Tested
+    test: Atom
     outcome: bool
 
 
@@ -75,7 +75,7 @@ NOTHING = _Found(frozenset(), ())
 def holds(formula: Formula) -> bool:
     """Whether the condition is true."""
     match formula:
-        case Tested(outcome=outcome):
+        case Atom(outcome=outcome):
             return outcome
         case Negated(part=part):
             return not holds(part)
@@ -83,7 +83,7 @@ def holds(formula: Formula) -> bool:
             return all(map(holds, parts)) if every else any(map(holds, parts))
 
 
-def smallest_reason(formula: Formula) -> tuple[Tested, ...]:
+def smallest_reason(formula: Formula) -> tuple[Atom, ...]:
     """The fewest tests that make the condition what it is, sorted by text; of several such sets the first by their texts.
 
     The fewest, unless dozens of tests stand at several places each: then a set that is small, though perhaps not the smallest.
@@ -105,7 +105,7 @@ def smallest_reason(formula: Formula) -> tuple[Tested, ...]:
 
 def _goal(formula: Formula, wanted: bool) -> _Goal:
     match formula:
-        case Tested():
+        case Atom():
             return _Wanted(formula, wanted)
         case Negated(part=part):
             return _goal(part, not wanted)
@@ -128,7 +128,7 @@ def _both_ways(places: Iterable[_Wanted]) -> set[int]:
     return {key for key, outcomes in ways.items() if len(outcomes) > 1}
 
 
-def _tried(goal: _Goal, tests: Mapping[int, Tested], outcomes: Mapping[int, bool], mixed: Sequence[int]) -> Iterator[_Found]:
+def _tried(goal: _Goal, tests: Mapping[int, Atom], outcomes: Mapping[int, bool], mixed: Sequence[int]) -> Iterator[_Found]:
     """Sets with some of the mixed tests, and without the others: these may then come out either way, so every way must be proved."""
     for size in range(len(mixed) + 1):
         for chosen in combinations(mixed, size):
@@ -144,7 +144,7 @@ def _tried(goal: _Goal, tests: Mapping[int, Tested], outcomes: Mapping[int, bool
 class _Search:
     """Looks for sets that prove a goal. ``free``: tests that cost nothing here."""
 
-    tests: Mapping[int, Tested]
+    tests: Mapping[int, Atom]
     outcomes: Mapping[int, bool]
     free: frozenset[int]
     shared: frozenset[int]
@@ -166,12 +166,12 @@ class _Search:
         return found
 
 
-def _joined(some: Sequence[_Found], others: Sequence[_Found], tests: Mapping[int, Tested]) -> list[_Found]:
+def _joined(some: Sequence[_Found], others: Sequence[_Found], tests: Mapping[int, Atom]) -> list[_Found]:
     pairs = ((one, other) for one in some for other in others)
     return _least((_Found(one.shared | other.shared, tuple(sorted(one.own + other.own))) for one, other in pairs), tests)
 
 
-def _least(found: Iterable[_Found], tests: Mapping[int, Tested]) -> list[_Found]:
+def _least(found: Iterable[_Found], tests: Mapping[int, Atom]) -> list[_Found]:
     """Those that no other one beats in whatever they become part of: it has no more of the shared tests, and no worse ones of its own."""
     kept: list[_Found] = []
     for item in sorted(set(found), key=lambda item: (len(item.shared) + len(item.own), _ordered(item, tests))):
@@ -186,5 +186,5 @@ def _beats(one: _Found, other: _Found) -> bool:
     return one.shared <= other.shared and (len(one.own), one.own) <= (len(other.own), other.own)
 
 
-def _ordered(found: _Found, tests: Mapping[int, Tested]) -> _Own:
+def _ordered(found: _Found, tests: Mapping[int, Atom]) -> _Own:
     return tuple(sorted([*found.own, *((tests[key].text, key) for key in found.shared)]))

@@ -38,6 +38,7 @@ from assignrules.ir.expressions import (
 from assignrules.ir.ruleset import Definition, Ruleset
 from assignrules.plan.behind import Path, reads_this
 from assignrules.plan.explanation import Node, NodeKind, RowsBehind
+from assignrules.plan.reasons import Atom, Connected, Formula, Negated, smallest_reason
 from assignrules.resolve.written import rewritten, written
 from assignrules.schema.logical import Schema
 from assignrules.sql.queries import Output
@@ -51,7 +52,7 @@ Links = tuple[Link, ...]
 @dataclass(slots=True)
 class Draft:
     """A node whose value is asked for: ``slot`` among the values; ``behind`` among the aggregates of a path. Of a `case`, ``parts`` are
-    condition and value by turns, then the value of `otherwise`."""
+    condition and value by turns, then the value of `otherwise`. ``first``: of a name that is repeated, where its parts are."""
 
     kind: NodeKind
     text: str
@@ -60,8 +61,10 @@ class Draft:
     parts: list[Draft] = field(default_factory=list)
     label: str | None = None
     behind: tuple[Path, int] | None = None
-    repeated: bool = False
+    first: Draft | None = None
     case: bool = False
+    top: bool = False
+    literal: bool = False
 
 
 class Questions:
@@ -117,7 +120,7 @@ class Trees:
     def __init__(self, questions: Questions, schema: Schema) -> None:
         self.questions = questions
         self.schema = schema
-        self.seen: set[tuple[Links, str, str]] = set()
+        self.seen: dict[tuple[Links, str, str], Draft] = {}
 
     def condition(self, expression: Expression, links: Links = (), depth: int = 0) -> Draft:
         """The tree of a condition on the row that the links lead to."""
@@ -164,7 +167,9 @@ class Trees:
                     draft.parts.append(self.value(otherwise, links, depth))
                 return draft
             case Literal() | This() | AsOf():
-                return self._draft(NodeKind.VALUE, expression, links)  # what is as of another day is not taken apart
+                draft = self._draft(NodeKind.VALUE, expression, links)  # what is as of another day is not taken apart
+                draft.literal = isinstance(expression, Literal)
+                return draft
             case _:
                 draft = self._draft(NodeKind.VALUE, expression, links)
                 draft.parts = [self._part(part, links, depth) for part in _reads([expression])]
@@ -208,9 +213,9 @@ class Trees:
         draft.label = definition.label
         key = (links, reference.entity, reference.name)
         if key in self.seen:
-            draft.repeated = True
+            draft.first = self.seen[key]
         elif depth < DEEPEST:
-            self.seen.add(key)
+            self.seen[key] = draft
             body = definition.expression
             draft.parts = [self._first(draft, body, links, depth + 1) if isinstance(body, Top) else self._part(body, links, depth + 1)]
 
@@ -219,7 +224,7 @@ class Trees:
         parts = [self.condition(top.where, links, depth), self.value(top.by, links, depth)]
         if top.per is not None:
             parts.append(self.value(top.per, links, depth))
-        return Draft(NodeKind.TEST, written(top, self.schema), True, search.slot, parts)
+        return Draft(NodeKind.TEST, written(top, self.schema), True, search.slot, parts, top=True)
 
 
 def _sides(expression: Expression) -> list[Expression]:
@@ -249,19 +254,63 @@ Values = Sequence[Printed]
 Behind = Mapping[Path, Sequence[RowsBehind]]
 
 
-def finished(draft: Draft, values: Values, behind: Behind) -> Node:
+@dataclass(slots=True)
+class _Again:
+    """Names (by slot) whose parts a reason has given: it stands for itself, so what was given before it does not count."""
+
+    given: set[int] = field(default_factory=set)
+
+
+def finished(draft: Draft, values: Values, behind: Behind, again: _Again | None = None, depth: int = 0) -> Node:
     """The node of a draft. Of a `case` only what was looked at stays: the conditions up to the one that holds, and its value."""
+    of, repeated = draft, draft.first is not None
+    if draft.kind is NodeKind.NAME:
+        depth += 1
+        if again is not None and draft.first is not None:
+            of, repeated = draft.first, draft.slot in again.given or depth > DEEPEST
+        if again is not None:
+            again.given.add(draft.slot)
     rows = None if draft.behind is None else behind[draft.behind[0]][draft.behind[1]]
-    parts = tuple(_looked_at(draft.parts, values, behind)) if draft.case else tuple(finished(part, values, behind) for part in draft.parts)
-    return Node(draft.kind, draft.text, draft.condition, values[draft.slot], parts, draft.label, rows, draft.repeated)
+    parts: tuple[Node, ...] = ()
+    if of.case:
+        parts = tuple(_looked_at(of.parts, values, behind, again, depth))
+    elif not repeated:
+        parts = tuple(finished(part, values, behind, again, depth) for part in of.parts)
+    return Node(draft.kind, draft.text, draft.condition, values[draft.slot], parts, draft.label, rows, repeated)
 
 
-def _looked_at(parts: Sequence[Draft], values: Values, behind: Behind) -> Iterator[Node]:
+def _looked_at(parts: Sequence[Draft], values: Values, behind: Behind, again: _Again | None, depth: int) -> Iterator[Node]:
     for number in range(0, len(parts) - 1, 2):
-        condition = finished(parts[number], values, behind)
+        condition = finished(parts[number], values, behind, again, depth)
         yield condition
         if condition.value is True:
-            yield finished(parts[number + 1], values, behind)
+            yield finished(parts[number + 1], values, behind, again, depth)
             return
     if len(parts) % 2:
-        yield finished(parts[-1], values, behind)
+        yield finished(parts[-1], values, behind, again, depth)
+
+
+def reason(draft: Draft, values: Values, behind: Behind) -> tuple[Node, ...]:
+    """The fewest tests that make a condition what it is, each whole: with its values and the rows behind them."""
+    drafts: dict[int, Draft] = {}
+    found = smallest_reason(_formula(draft, values, drafts, 0))
+    again = _Again()
+    return tuple(finished(drafts[atom.key], values, behind, again) for atom in found)
+
+
+def _formula(draft: Draft, values: Values, drafts: dict[int, Draft], depth: int) -> Formula:
+    """How the tests of a condition are connected; ``drafts`` receives them, by slot."""
+    parts = (draft if draft.first is None else draft.first).parts
+    match draft.kind:
+        case NodeKind.ALL | NodeKind.ANY:
+            return Connected(draft.kind is NodeKind.ALL, tuple(_formula(part, values, drafts, depth) for part in parts))
+        case NodeKind.NOT:
+            return Negated(_formula(parts[0], values, drafts, depth))
+        # A part is missing where the name leads to a row that is not there.
+        case NodeKind.NAME if depth < DEEPEST and parts and parts[0].condition and values[parts[0].slot] is not None:
+            return _formula(parts[0], values, drafts, depth + 1)
+        case NodeKind.TEST if draft.top and values[parts[0].slot] is False:  # it is not among the rows that are put in order
+            return _formula(parts[0], values, drafts, depth)
+        case _:
+            drafts.setdefault(draft.slot, draft)
+            return Atom(draft.slot, draft.text, values[draft.slot] is True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from assignrules.ir.changes import Printed
@@ -12,6 +12,7 @@ from assignrules.plan.explanation import (
     BlockExplanation,
     BlockState,
     Explanation,
+    Hold,
     Node,
     NodeKind,
     RowsBehind,
@@ -74,6 +75,8 @@ def _unit(unit: UnitExplanation, page: Page) -> Iterator[str]:
         yield f"{STEP}decided by {plain(unit.rule)}{line}" + page.paint(f"  {plain(unit.at or '')}", DIM)
     if unit.because:
         yield f"{STEP}because {plain(unit.because)}"
+    if unit.hold is not None:
+        yield from _hold(unit.hold, unit, page)
     if unit.conflict:
         yield page.paint(f"{STEP}conflict: it is on both sides of the rule, and removal wins", YELLOW)
     for block in unit.blocks:
@@ -113,12 +116,58 @@ def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterat
     for word, node in (("where", block.where), ("except", block.except_)):
         if node is not None:
             yield f"{STEP * 2}{_mark(node.value, page)} {word} {plain(node.text)}{_body(node)}{_sides(node)}"
+            yield from _reason(node, block.where_reason if word == "where" else block.except_reason, page)
             yield from _below(node, 3, page)
     for side in block.sides:
         verdict = _verdict(side, block, unit, page)
         yield f"{STEP * 2}{_side(side, page)}{verdict}"
         if side.condition is not None:
+            if side.text != "others" and (side.decides or not side.holds):
+                yield from _reason(side.condition, side.reason, page)
             yield from _below(side.condition, 3, page) if side.text != "others" else _tree(side.condition, 3, page)
+
+
+def _hold(hold: Hold, unit: UnitExplanation, page: Page) -> Iterator[str]:
+    """What the clause that holds it looked at."""
+    match hold.by:
+        case "manual":
+            yield f"{STEP}{hold.text}: the last run that changed it, as of {hold.last_on}, left {_state_of(unit, hold.left)}"
+        case "cooldown":
+            until = "" if hold.until is None else f", the next may come from {hold.until} on"
+            yield f"{STEP}{plain(hold.text or '')}: the rule's last change was as of {hold.last_on}{until}"
+        case "limit":
+            values = ", ".join(f"{plain(node.text)} = {_value(node.value)}" for node in hold.reason)
+            yield f"{STEP}{plain(hold.text or '')}: enough others come before it, with {values}"
+        case "missing value":
+            for node in hold.reason:
+                yield f"{STEP}what it would get: {plain(node.text)} = {_value(node.value)}"
+                yield from _below(node, 2, page)
+
+
+def _reason(condition: Node, reason: Sequence[Node], page: Page) -> Iterator[str]:
+    """The fewest tests that make a condition what it is, where the tree below has more."""
+    tests = {None if test is None else test.text for test in _tests(condition)}
+    if not reason or tests == {node.text for node in reason}:
+        return
+    word = "holds by" if condition.value is True else "fails by"
+    texts = [f"{_mark(node.value, page)} {plain(node.text)}{_compared(node)}" for node in reason]
+    yield f"{STEP * 3}{word} {' and '.join(texts)}"
+
+
+def _tests(node: Node) -> Iterator[Node | None]:
+    """The tests of a condition; None for a name whose tests are given elsewhere."""
+    inner = [part for part in node.parts if part.condition]
+    if node.kind in CONNECTED or (node.kind is NodeKind.NAME and inner):
+        for part in inner:
+            yield from _tests(part)
+    else:
+        yield None if node.repeated else node
+
+
+def _compared(node: Node) -> str:
+    """The values that a test compares."""
+    values = [f"{plain(part.text)} = {_value(part.value)}" for part in node.parts if node.kind is NodeKind.TEST and not part.condition]
+    return f" ({', '.join(values)})" if values else ""
 
 
 def _state(block: BlockExplanation) -> str:
@@ -250,9 +299,21 @@ def _rows(rows: RowsBehind, depth: int, page: Page) -> Iterator[str]:
 
 
 def _unit_object(unit: UnitExplanation) -> dict[str, Any]:
-    found = asdict(unit)
+    found = asdict(replace(unit, blocks=(), hold=None))
+    found["hold"] = None if unit.hold is None else _hold_object(unit.hold)
     found["blocks"] = [_block_object(block) for block in unit.blocks]
     return found
+
+
+def _hold_object(hold: Hold) -> dict[str, Any]:
+    return {
+        "by": hold.by,
+        "text": hold.text,
+        "reason": _node_objects(hold.reason),
+        "last_on": None if hold.last_on is None else hold.last_on.isoformat(),
+        "left": hold.left,
+        "until": None if hold.until is None else hold.until.isoformat(),
+    }
 
 
 def _block_object(block: BlockExplanation) -> dict[str, Any]:
@@ -265,7 +326,9 @@ def _block_object(block: BlockExplanation) -> dict[str, Any]:
         "until": None if block.until is None else block.until.isoformat(),
         "decided": block.decided,
         "where": _node_object(block.where),
+        "where_reason": _node_objects(block.where_reason),
         "except": _node_object(block.except_),
+        "except_reason": _node_objects(block.except_reason),
         "sides": [
             {
                 "word": side.word,
@@ -277,10 +340,16 @@ def _block_object(block: BlockExplanation) -> dict[str, Any]:
                 "holds": side.holds,
                 "decides": side.decides,
                 "condition": _node_object(side.condition),
+                "reason": _node_objects(side.reason),
+                "value": _node_object(side.value),
             }
             for side in block.sides
         ],
     }
+
+
+def _node_objects(nodes: Sequence[Node]) -> list[dict[str, Any] | None]:
+    return [_node_object(node) for node in nodes]
 
 
 def _node_object(node: Node | None) -> dict[str, Any] | None:

@@ -153,7 +153,7 @@ def check(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> Che
         report = _check(project, sources, problems)
         kept = (item for item in report.diagnostics if item.span is None or item.span.file in names or item.span.file not in report.sources)
         return replace(report, files=tuple(sorted(names)), diagnostics=(*faults, *kept))
-    return _check(project, given, faults)
+    return _check(project, given, faults, whole_project=False)
 
 
 def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (), *, write: bool = True) -> FormatReport:
@@ -429,7 +429,7 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
     return TestReport(tuple(results), {**packs.sources, **sources})
 
 
-def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic]) -> CheckReport:
+def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic], whole_project: bool = True) -> CheckReport:
     from assignrules.check import check_files
 
     packs = projects.pack_folders(project)
@@ -441,6 +441,7 @@ def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence
         ignored_currencies=project.ignored_currencies,
         calendar=project.calendar,
         packs=packs,
+        whole_project=whole_project,
     )
     found = in_file_order((*problems, *checked.diagnostics))
     ruleset = None if has_errors(found) else checked.ruleset

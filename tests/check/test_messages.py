@@ -17,7 +17,7 @@ from assignrules.schema.logical import credit
 FOLDER = Path(__file__).parents[1] / "messages" / "check"
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.rules")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted([*FOLDER.glob("*.rules"), *FOLDER.glob("*.yml")]), ids=lambda path: path.stem)
 def test_message(path: Path) -> None:
     source = SourceFile(path.name, path.read_text(encoding="utf-8"))
     packs = PackFolders()

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assignrules.check.lints import check
+from assignrules.check.silences import silenced
+from assignrules.check.subject import Subject
 from assignrules.diagnostics import Diagnostic, SourceFile, has_errors, in_file_order
 from assignrules.ir.ruleset import Ruleset
 from assignrules.resolve import resolve
@@ -33,12 +35,15 @@ def check_files(
     ignored_currencies: Iterable[str] = (),
     calendar: str | None = None,
     packs: PackFinder | None = None,
+    whole_project: bool = True,
 ) -> Checked:
     """Parses, resolves and checks rule files. A file that does not parse still gives the statements that do, so one error hides no
-    other. ``packs`` finds the rule packs that they use; their texts are not among the result's files."""
+    other. ``packs`` finds the rule packs that they use; their texts are not among the result's files. ``whole_project`` off: the files are
+    some of a project's, so what they do not use may be used elsewhere."""
     problems: list[Diagnostic] = []
     files: list[tree.File] = []
     holds_text = schema.holds_text()
+    sources = tuple(sources)
     for source in sources:
         file, found = read_rules(source, holds_text)
         files.append(file)
@@ -48,6 +53,6 @@ def check_files(
     )
     problems.extend(found)
     if ruleset is not None:
-        problems.extend(check(ruleset))
+        problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project)))
     done = ruleset if ruleset is not None and not has_errors(problems) else None
-    return Checked(tuple(files), done, in_file_order(problems))
+    return Checked(tuple(files), done, in_file_order(silenced(problems, files, sources, complete=done is not None)))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from assignrules.check.clashes import clashes
+from assignrules.check.counted import counted
+from assignrules.check.dead_lines import dead_lines
+from assignrules.check.labels import repeated_labels
 from assignrules.check.negated_ordering import negated_orderings
+from assignrules.check.self_comparison import self_comparisons
+from assignrules.check.subject import Subject
+from assignrules.check.two_sides import two_sides
+from assignrules.check.unused import unused
 from assignrules.diagnostics import Diagnostic
-from assignrules.ir.ruleset import Ruleset
+
+LINTS = (negated_orderings, dead_lines, two_sides, unused, self_comparisons, counted, repeated_labels)
 
 
-def check(ruleset: Ruleset) -> tuple[Diagnostic, ...]:
+def check(subject: Subject) -> tuple[Diagnostic, ...]:
     """The diagnostics of all checks."""
-    return (*clashes(ruleset), *negated_orderings(ruleset))
+    return (*clashes(subject.ruleset), *(problem for lint in LINTS for problem in lint(subject)))

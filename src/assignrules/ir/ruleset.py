@@ -10,6 +10,7 @@ from enum import Enum
 
 from assignrules.diagnostics import Span
 from assignrules.ir.expressions import Expression, Literal
+from assignrules.ir.origins import Origins
 from assignrules.ir.types import Type
 
 
@@ -162,6 +163,7 @@ class Ruleset:
     ignored_currencies: frozenset[str]
     requirements: tuple[Requirement, ...] = ()
     calendar: str | None = None
+    origins: Origins = field(default_factory=Origins, compare=False, repr=False)
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
         """The blocks that write a unit on an as-of date, highest priority first."""

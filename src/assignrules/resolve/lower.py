@@ -81,10 +81,19 @@ class Lowering:
     def condition(self, node: tree.Expression) -> Expression | None:
         """The node as a condition, never missing."""
         lowered = self.expression(node)
-        return None if lowered is None else condition(lowered, node.span, self.problems)
+        return None if lowered is None else self._noted(condition(lowered, node.span, self.problems), node)
 
     def expression(self, node: tree.Expression) -> Expression | None:
         """The node as a value."""
+        return self._noted(self._expression(node), node)
+
+    def _noted(self, lowered: Expression | None, node: tree.Expression) -> Expression | None:
+        """The expression, with its place kept. Parentheses are not of it: what stands inside them has a place by itself."""
+        if lowered is not None and not isinstance(node, tree.Parenthesised):
+            self.names.places.setdefault(id(lowered), (lowered, node.span))
+        return lowered
+
+    def _expression(self, node: tree.Expression) -> Expression | None:
         match node:
             case tree.Parenthesised(operand=operand):
                 return self.expression(operand)
@@ -209,9 +218,11 @@ class Lowering:
         if word in entity.fields:
             return Field(self.entity, word, entity.fields[word])
         if (self.entity, word) in self.names.declared:
+            self.names.read.add((self.entity, word))
             definition = self.definitions(self.entity, word)
             return None if definition is None else Reference(self.entity, word, definition.type, definition.condition)
         if word in self.names.params:
+            self.names.read.add((None, word))
             return self.names.params[word]
         link = entity.links.get(word)
         if link is not None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from assignrules.diagnostics import Diagnostic, Related, SourceFile, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
-from assignrules.ir.expressions import Literal
+from assignrules.ir.expressions import Expression, Literal
 from assignrules.resolve.params import resolve_params
 from assignrules.schema.logical import Entity, LinkDeclaration, Schema, Target
 from assignrules.syntax import tree
@@ -35,6 +35,8 @@ class Names:
     params: Mapping[str, Literal | None]  # None: declared, but broken
     declared: dict[tuple[str, str], Declared] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)  # defined by statements that could not be read, which is reported there
+    places: dict[int, tuple[Expression, Span]] = field(default_factory=dict)  # what each expression was written as: see ir.origins
+    read: set[tuple[str | None, str]] = field(default_factory=set)
 
     def known(self, entity: str) -> list[str]:
         """What may stand as a name on a row of an entity, for "did you mean"."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.diagnostics.model import has_errors
 from assignrules.ir.expressions import Expression, is_condition
+from assignrules.ir.origins import Origins
 from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
 from assignrules.resolve.assignments import resolve_assignment
 from assignrules.resolve.lower import Lowering
@@ -66,8 +68,9 @@ def resolve(
         return None, tuple(problems)
     constants = {word: value for word, value in names.params.items() if value is not None}
     definitions.lower_runnable()
+    origins = Origins(MappingProxyType(names.places), frozenset(names.read))
     return (
-        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements, calendar),
+        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements, calendar, origins),
         tuple(problems),
     )
 

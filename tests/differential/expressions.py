@@ -107,8 +107,10 @@ class Writer:
         """A condition, in parentheses where its operator is loose."""
         if depth <= 0:
             return self.one((self._compared_leaf, self._truth_test, self._membership, self._search, self._presence_leaf))(scope)
-        kind = self.number_of(0, 15)
+        kind = self.number_of(0, 16)
         less = depth - 1
+        if kind == 16:
+            return f"(({self.condition(scope, less)}) as of ({self.date(scope, less)}))"
         if kind <= 2:
             return self._comparison(scope, less)
         if kind == 3:
@@ -392,8 +394,11 @@ class Writer:
                 return "0" if self.chance(8) else self.money(scope, less, scale)
             return self.number(scope, less, scale) if kind == "number" else self._writer(kind)(scope, less)
 
-        function = self.one(("coalesce", "case", "least", "greatest")) if kind != "truth" else self.one(("coalesce", "case"))
+        functions = ("coalesce", "case", "as of", "least", "greatest") if kind != "truth" else ("coalesce", "case", "as of")
+        function = self.one(functions)
         first = self.money(scope, depth, scale) if kind == "money" else write(depth)  # a bare 0 alone would be a number
+        if function == "as of":
+            return f"(({first}) as of ({self.date(scope, depth)}))"
         if function == "case":
             otherwise = f" otherwise {write(0)}" if self.chance(60) else ""
             more = f" when {self.condition(scope, 0)} then {write(0)}" if self.chance(30) else ""

@@ -31,18 +31,15 @@ def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Sta
     unrated = _without_rate_today(session, compiler, found)
     keys: dict[tuple[str, str], set[str]] = {}
     for conversion in found:
-        if conversion.day is None and not unrated:
+        dated = conversion.day is not None or bool(conversion.frames)
+        if not dated and not unrated:
             continue
-        if conversion.currency is not None and conversion.day is None and conversion.currency not in unrated:
+        if conversion.currency is not None and not dated and conversion.currency not in unrated:
             continue
         query = compiler.text(compiler.without_rate(conversion))
         rows = {str(row[0]) for row in session.fetch(query)}
         if rows:
-            message = (
-                "no exchange rate on its day"
-                if conversion.day is not None
-                else f"no exchange rate on or before {compiler.today.isoformat()}"
-            )
+            message = "no exchange rate on its day" if dated else f"no exchange rate on or before {compiler.today.isoformat()}"
             keys.setdefault((conversion.entity, message), set()).update(rows)
     for (entity, message), rows in keys.items():
         yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))

@@ -37,6 +37,7 @@ class Evaluation:
     as_of: date
     rows: Rows
     run_on: date
+    is_moved: bool = False
     planned: dict[Unit, dict[Record, Value]] = field(default_factory=dict)
     failures: dict[tuple[str, str, str], set[Record]] = field(default_factory=lambda: defaultdict(set))
     rates_read: set[str] = field(default_factory=set)
@@ -128,7 +129,7 @@ class Evaluation:
     def moved(self, day: date) -> Evaluation:
         """The same run with another `today`."""
         if day not in self._moved:
-            self._moved[day] = replace(self, as_of=day, _known={}, _kept={})
+            self._moved[day] = replace(self, as_of=day, is_moved=True, _known={}, _kept={})
         return self._moved[day]
 
     def _first(self, top: ir.Top) -> list[Record]:
@@ -207,7 +208,7 @@ class Evaluation:
         self.rates_read.add(currency)
         rate = self.rows.rate(currency, day or self.as_of)
         if rate is None:
-            when = "on its day" if day is not None else f"on or before {self.as_of.isoformat()}"
+            when = "on its day" if day is not None or self.is_moved else f"on or before {self.as_of.isoformat()}"
             self.failures["E0502", row.entity, f"no exchange rate {when}"].add(row)
         return rate
 

@@ -392,11 +392,6 @@ class Lowering:
         of, day = self.expression(node.operand), self._date(node.date, "as of")
         if of is None or day is None:
             return None
-        if not _is_constant(day):
-            self.report(
-                "E0199", "`as of` a date of the row is not supported yet", node.date.span, help="give a date, or one counted from `today`"
-            )
-            return None
         return AsOf(of, day, of.type)
 
     def top(self, where: Expression | None, node: tree.Top) -> Expression | None:
@@ -536,17 +531,6 @@ class Lowering:
 
 def _aggregate_help(names: tuple[tree.Name, ...]) -> str:
     return f"take one value of them, as in `sum({names[-1].text} over {names[0].text})`"
-
-
-def _is_constant(day: Expression) -> bool:
-    """Whether a date is the same for every row: a literal or `today`, with durations added that are."""
-    match day:
-        case Literal() | Today():
-            return True
-        case Operation(operator="add_duration" | "multiply" | "negate", arguments=arguments):
-            return not any(part.type.business for part in arguments) and all(_is_constant(part) for part in arguments)
-        case _:
-            return False
 
 
 def _opposite(length: Expression) -> Expression:

@@ -101,7 +101,7 @@ class Aggregates:
         if all(link.many for link in group.path):
             origin = self._climb(group, rows, joins)
         else:
-            pairs = self._pairs(group)
+            pairs = self.pairs(group.path, group.level)
             base = terms.subquery(pairs, "p")
             self_key = terms.equal(rows.column(KEY), terms.column("e", "p"))
             joins.append(terms.inner_join(terms.table(self.relations.stage(end, group.level), "e"), self_key))
@@ -128,16 +128,15 @@ class Aggregates:
             joins.append(terms.inner_join(terms.table(self.relations.stage(link.entity, 0), alias), terms.equal(above.column(KEY), key)))
         raise AssertionError(group.path)
 
-    def _pairs(self, group: Group) -> exp.Select:
+    def pairs(self, path: tuple[Link, ...], level: int) -> exp.Select:
         """Each row of the path's start with each row at its end, once: where ways may meet again, they are counted as one."""
         source = Source(self.relations)
-        here = Rows(source, group.path[0].entity, group.level, "o")
-        base = terms.table(self.relations.stage(here.entity, group.level), "o")
+        here = Rows(source, path[0].entity, level, "o")
+        base = terms.table(self.relations.stage(here.entity, level), "o")
         start = here.column(KEY)
         joins: list[exp.Join] = []
-        for number, link in enumerate(group.path):
-            level = group.level if link.name.startswith("#") or number == 0 else 0
-            here = Rows(source, here.entity, level, here.alias)
+        for number, link in enumerate(path):
+            here = Rows(source, here.entity, level if link.name.startswith("#") or number == 0 else 0, here.alias)
             there = Rows(source, link.to, 0, f"s{number + 1}")
             if link.many:
                 on = terms.equal(there.column(Column("link", self.relations.inverse(link))), here.column(KEY))

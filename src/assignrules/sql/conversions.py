@@ -36,8 +36,20 @@ from assignrules.ir.ruleset import Assignment, Limit, Others, Ruleset, SetBody, 
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
 from assignrules.sql.decisions import open_changes
+from assignrules.sql.facts import is_constant
 
 Guards = tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An `as of` a date of the row, around a conversion: rows of ``entity`` for which the guards hold are moved to their ``day``, and
+    ``path`` leads on to the rows of the next frame, or of the conversion."""
+
+    entity: str
+    guards: Guards
+    day: Expression
+    path: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,8 @@ class Conversion:
     where all the guards hold.
 
     ``money`` None: the guards themselves say that a rate is missing, for what an aggregate over links without a way back converts by
-    `this`."""
+    `this`. ``frames``: the moved rows on which it stands, from the outermost. ``path``: from where the walk to it began.
+    """
 
     entity: str
     guards: Guards
@@ -54,6 +67,8 @@ class Conversion:
     into: str
     currency: str | None
     day: Expression | None
+    frames: tuple[Frame, ...] = ()
+    path: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,8 @@ class Conversions:
             case Reference(name=name):
                 yield from self._walk(self.ruleset.definitions[entity, name].expression, entity, guards)
             case Via(link=link, of=of):
-                yield from self._walk(of, link.to, self._carried((link,), guards, entity))
+                for inner in self._walk(of, link.to, self._carried((link,), guards, entity)):
+                    yield replace(inner, path=(link, *inner.path))
             case This(of=of):
                 if outer is not None:
                     yield from self._walk(of, outer.entity, outer.guards)
@@ -137,7 +153,14 @@ class Conversions:
                 if otherwise is not None:
                     yield from self._walk(otherwise, entity, passed, outer)
             case AsOf(of=of, day=day):
+                yield from self._walk(day, entity, guards, outer)
                 for inner in self._walk(of, entity, (), outer):
+                    if not is_constant(day):
+                        yield replace(inner, frames=(Frame(entity, guards, day, inner.path), *inner.frames), path=())
+                        continue
+                    if inner.frames:
+                        yield replace(inner, frames=(_moved(inner.frames[0], day), *inner.frames[1:]))
+                        continue
                     moved = tuple(AsOf(guard, day, BOOLEAN) for guard in inner.guards)
                     carried = guards if inner.entity == entity else ()
                     money = None if inner.money is None else AsOf(inner.money, day, inner.money.type)
@@ -155,14 +178,23 @@ class Conversions:
             aggregate = self._by_the_way_back(aggregate)
         inside = self._carried(aggregate.path, guards, entity)
         if not any(_reads_this(part) for part in children(aggregate)):
-            yield from self._on_related(aggregate, inside, None, None)
+            for found in self._on_related(aggregate, inside, None, None):
+                yield replace(found, path=(*aggregate.path, *found.path))
             return
         any_row = replace(aggregate, function="any", of=None, where=None, by=None, weight=None, type=BOOLEAN)
         reached = _Outer(entity, (*guards, any_row))
         kept = _Outer(entity, (*guards, replace(any_row, where=aggregate.where)))
         for found in self._on_related(aggregate, (), reached, kept):
             parts = [part for part in (found.money, found.day) if part is not None]
-            if found.entity == entity and found.guards[: len(reached.guards)] in (reached.guards, kept.guards):
+            if found.frames:
+                frame = found.frames[0]
+                if not any(_reads_this(part) for part in (*frame.guards, frame.day, *found.guards, *parts)):
+                    yield replace(found, frames=(replace(frame, guards=(*inside, *frame.guards)), *found.frames[1:]))
+                elif found.money is not None and not found.path and not frame.path:
+                    without = Truth(AsOf(And((*found.guards, *_without_rate(found))), frame.day, BOOLEAN))
+                    lifted = replace(any_row, where=And((*frame.guards, without)))
+                    yield Conversion(entity, (*guards, lifted), None, found.into, None, frame.day)
+            elif found.entity == entity and found.guards[: len(reached.guards)] in (reached.guards, kept.guards):
                 yield found  # of what is read by `this`
             elif (
                 found.money is not None
@@ -259,6 +291,11 @@ def _without_rate(conversion: Conversion) -> Guards:
     return (Not(IsMissing(money)), other, IsMissing(Operation("convert", arguments, money.type)))
 
 
+def _moved(frame: Frame, day: Expression) -> Frame:
+    guards = tuple(AsOf(guard, day, BOOLEAN) for guard in frame.guards)
+    return replace(frame, guards=guards, day=AsOf(frame.day, day, frame.day.type))
+
+
 def _bare(money: Expression) -> bool:
     return isinstance(money, Literal) and getattr(money.value, "currency", None) == ""
 
@@ -283,6 +320,8 @@ def _without_this(expression: Expression, back: Link) -> Expression:
             return replace(expression, operands=tuple(_without_this(part, back) for part in operands))
         case Not(operand=operand) | Truth(operand=operand) | IsMissing(operand=operand) | InList(operand=operand):
             return replace(expression, operand=_without_this(operand, back))
+        case AsOf(of=of, day=day):
+            return replace(expression, of=_without_this(of, back), day=_without_this(day, back))
         case Case(branches=branches, otherwise=otherwise):
             turned = tuple(Branch(_without_this(part.condition, back), _without_this(part.value, back)) for part in branches)
             return replace(expression, branches=turned, otherwise=None if otherwise is None else _without_this(otherwise, back))

@@ -13,6 +13,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from assignrules.ir.expressions import (
     Aggregate,
@@ -40,10 +41,14 @@ from assignrules.ir.expressions import (
     Via,
     children,
     is_condition,
+    rebuilt,
 )
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import DECIMAL, INTEGER, TEXT, Kind, Type
 from assignrules.schema.logical import Schema
+from assignrules.sql.derived import Derived
+from assignrules.sql.derived import Kind as Rows
+from assignrules.sql.rows import ALL_ROWS, AS_OF, OWN_ROW, PAIR
 
 Key = tuple[str, str]  # entity and name
 # A planned state as an expression on the target's entity, or None where no block writes it: then it is the current state.
@@ -65,26 +70,35 @@ class Facts:
         self._currencies: dict[Key, str | None] = {}
         self.days: dict[Key, date] = {}  # of facts under `as of`: the day that they take for today
         self.day: date | None = None  # while normalising under `as of`
+        self.derived: dict[str, Derived] = {}  # rows that are no entity's own, by name
+        self._bases: dict[str, int] = {}
 
     # --- normalising ---
 
     def normal(self, expression: Expression, entity: str, outer: str | None = None) -> Expression:
-        """The expression on a row of ``entity`` in normal form; ``outer`` is the entity that `this` stands for."""
+        """The expression on a row of ``entity`` (or of derived rows) in normal form; ``outer`` is the entity that `this` stands for."""
+        if self._is_paired(entity):
+            return self._on_pair(expression, entity)
         match expression:
             case Literal() | Today() | Field() | Memory():
                 return expression
             case Reference():
-                return self._definition(expression)
+                return self._definition(expression, entity)
             case AsOf(of=of, day=day):
                 return self._as_of(of, day, entity, outer)
+            case Top() if self.has_day(entity) and self.derived[entity].kind is not Rows.WHOLE:
+                everywhere = self._derive(Rows.WHOLE, self.real(entity), entity)
+                kept = self.fact(self.normal(expression, everywhere), everywhere)
+                return Truth(Via(Link(entity, "everywhere", everywhere, target=ALL_ROWS), kept, kept.type))
             case Top():
                 per = None if expression.per is None else self.normal(expression.per, entity, outer)
                 where, by = self.normal(expression.where, entity, outer), self.normal(expression.by, entity, outer)
                 return replace(expression, where=where, by=by, per=per)
             case TargetValue() | TargetMember():
-                return self._state(expression)
+                return self._state(expression, entity)
             case Via(link=link, of=of, type=type):
-                return Via(self._link(link), self.normal(of, link.to, outer), type)
+                way = self._link(link, entity)
+                return Via(way, self.normal(of, way.to, outer), type)
             case This(of=of, type=type):
                 assert outer is not None
                 return This(self.normal(of, outer), type)
@@ -113,11 +127,13 @@ class Facts:
             case Aggregate():
                 return self._aggregate(expression, entity, outer)
 
-    def _definition(self, reference: Reference) -> Reference:
+    def _definition(self, reference: Reference, entity: str) -> Reference:
         if reference.name.startswith("#"):
             return reference
         definition = self.ruleset.definitions[reference.entity, reference.name]
-        if self.day is not None:
+        if entity in self.derived:
+            reference = replace(reference, entity=entity)
+        elif self.day is not None:
             reference = replace(reference, name=f"{reference.name} as of {self.day.isoformat()}")
         key = (reference.entity, reference.name)
         if key not in self.bodies:
@@ -133,6 +149,8 @@ class Facts:
     def _as_of(self, of: Expression, day: Expression, entity: str, outer: str | None) -> Expression:
         """The expression as a fact of another day: with that day's `today` and rates."""
         before = self.day
+        if entity in self.derived or not is_constant(day):
+            return self._as_of_row(of, day, entity)
         moved = constant_day(day, self.today if before is None else before)
         if moved is None:
             return Literal(None, of.type)
@@ -143,17 +161,135 @@ class Facts:
         self.day = before
         return normal
 
+    # --- on days of the rows ---
+
+    def real(self, entity: str) -> str:
+        """The entity of the schema whose rows these are, or are derived from."""
+        while entity in self.derived:
+            entity = self.derived[entity].entity
+        return entity
+
+    def has_day(self, entity: str) -> bool:
+        """Whether rows have a day of their own that is `today` on them."""
+        if entity not in self.derived:
+            return False
+        derived = self.derived[entity]
+        return self.has_day(derived.entity) if derived.kind is Rows.PAIRED else True
+
+    def base(self, entity: str) -> int:
+        """The stage at which derived rows begin."""
+        if entity not in self.derived:
+            return 0
+        if entity not in self._bases:
+            made = self.derived[entity]
+            levels = [self.base(made.source), self.base(made.entity), *(self._level_of_link(link) for link in made.path)]
+            levels += [self.level(part) for part in (made.day, made.value) if part is not None]
+            self._bases[entity] = max(levels) + 1
+        return self._bases[entity]
+
+    def _derive(self, kind: Rows, entity: str, source: str, **how: Any) -> str:
+        """The name of rows, which are made once."""
+        made = Derived("", kind, entity, source, **how)
+        known = next((name for name, other in self.derived.items() if replace(other, name="") == made), None)
+        if known is not None:
+            return known
+        name = f"{self.real(entity)} {'with' if kind is Rows.PAIRED else 'on'} {len(self.derived) + 1}"
+        self.derived[name] = replace(made, name=name)
+        return name
+
+    def _as_of_row(self, of: Expression, day: Expression, entity: str) -> Expression:
+        """The expression on the row moved to its day; missing where the day is."""
+        way = self._moved_to(day, entity)
+        before, self.day = self.day, None
+        found = self._kept(of, way.to)
+        self.day = before
+        return Via(way, found, of.type)
+
+    def _moved_to(self, day: Expression, entity: str) -> Link:
+        """The way from a row to itself on another day."""
+        normal = self.normal(day, entity)
+        its_day = normal if isinstance(normal, Reference) and normal.entity == entity else self.fact(normal, entity)
+        made_of = self.derived[entity].entity if entity in self.derived and self.derived[entity].kind is not Rows.PAIRED else entity
+        return Link(entity, its_day.name, self._derive(Rows.MOVED, made_of, entity, day=its_day), target=AS_OF)
+
+    def moved_rows(self, entity: str, day: Expression, path: tuple[Link, ...]) -> str:
+        """The name of the rows at the end of a path from the rows of an entity that have a ``day``, on that day."""
+        rows = self._moved_to(day, entity).to
+        for link in path:
+            rows = self._link(link, rows).to
+        return rows
+
+    def _kept(self, expression: Expression, entity: str) -> Expression:
+        """The expression as a column, which is missing where the row is."""
+        normal = self.normal(expression, entity)
+        return normal if isinstance(normal, Field | Reference) else self.fact(normal, entity)
+
+    def _is_paired(self, entity: str) -> bool:
+        while entity in self.derived:
+            if self.derived[entity].kind is Rows.PAIRED:
+                return True
+            entity = self.derived[entity].entity
+        return False
+
+    def _on_pair(self, expression: Expression, entity: str) -> Expression:
+        """On a related row beside the row that the aggregate stands on: each part on the row that it is of."""
+        match expression:
+            case This(of=of, type=type):
+                end, part = self._end_of_pair(entity, "outer"), of
+            case AsOf(of=of, day=day) if _has_this(expression):
+                return self._as_of_row(of, day, entity)
+            case Literal():
+                return expression
+            case _ if _has_this(expression):
+                return rebuilt(expression, lambda part: self._on_pair(part, entity))
+            case _:
+                end, part, type = self._end_of_pair(entity, "inner"), expression, expression.type
+        found = self._kept(part, end.to)
+        return Truth(Via(end, found, type)) if is_condition(found) else Via(end, found, type)
+
+    def _end_of_pair(self, entity: str, name: str) -> Link:
+        derived = self.derived[entity]
+        if derived.kind is Rows.PAIRED:
+            return Link(entity, name, derived.source if name == "outer" else derived.entity, target=PAIR)
+        pair = self.derived[derived.entity]
+        to = self.real(pair.source if name == "outer" else pair.entity)
+        way = Link(derived.entity, name, to, target=PAIR)
+        return replace(way, entity=entity, to=self._derive(Rows.REACHED, to, entity, way=way))
+
+    def _in_pairs(self, aggregate: Aggregate, entity: str) -> Aggregate:
+        """An aggregate whose `as of` reads `this`, over pairs of rows."""
+        path = self._path(aggregate.path, entity)
+        pairs = self._derive(Rows.PAIRED, path[-1].to, path[0].entity, path=path)
+
+        def part(expression: Expression | None) -> Expression | None:
+            return None if expression is None else self._on_pair(expression, pairs)
+
+        return replace(
+            aggregate,
+            path=(Link(entity, "pairs", pairs, many=True, target=PAIR),),
+            of=part(aggregate.of),
+            where=part(aggregate.where),
+            by=part(aggregate.by),
+            weight=part(aggregate.weight),
+        )
+
     def _body(self, expression: Expression, entity: str) -> Expression:
         """A definition's body: an aggregate stays at the top, so that it bears the definition's name."""
-        if isinstance(expression, Aggregate) and expression.function not in ("avg",) and not self._prefix(expression):
+        if (
+            isinstance(expression, Aggregate)
+            and expression.function not in ("avg",)
+            and not self._prefix(expression)
+            and not _pairs_rows(expression)
+        ):
             return self._inside(expression, entity)
         return self.normal(expression, entity)
 
-    def _state(self, state: TargetValue | TargetMember) -> Expression:
+    def _state(self, state: TargetValue | TargetMember, entity: str) -> Expression:
         """A target's state: planned ones are facts, current ones of a target that is a field are that field."""
         if not state.current:
             unit = (state.target, state.member)
             if unit not in self._units:
+                before, self.day = self.day, None  # a state is not moved
                 body = self.planned(*unit)
                 self._units[unit] = None
                 if body is not None:
@@ -161,7 +297,11 @@ class Facts:
                     reference = Reference(state.entity, name, state.type, isinstance(state, TargetMember))
                     self._units[unit] = reference
                     self.bodies[state.entity, name] = self.normal(body, state.entity)
+                self.day = before
             planned = self._units[unit]
+            if planned is not None and entity in self.derived:  # states are not moved: they are read on the row itself
+                found = Via(Link(entity, "own row", self.real(entity), target=OWN_ROW), planned, planned.type)
+                return Truth(found) if isinstance(state, TargetMember) else found
             if planned is not None:
                 return planned
             state = replace(state, current=True)
@@ -171,15 +311,36 @@ class Facts:
                 return Field(state.entity, field, state.type)
         return state
 
-    def _link(self, link: Link) -> Link:
-        """A link through a target's planned value goes by the planned fact, which bears the link's name then."""
+    def _link(self, link: Link, entity: str) -> Link:
+        """A link through a target's planned value goes by the planned fact, which bears the link's name then. From a moved row it leads to
+        one of the same day."""
+        if link.entity in self.derived or link.target == PAIR:
+            return link
+        if self.has_day(entity):
+            return self._moved_link(link, entity)
         if link.target is None:
             return link
         target = self.schema.targets[link.target]
-        state = self._state(TargetValue(link.entity, target.name, link.current, target.type))
+        state = self._state(TargetValue(link.entity, target.name, link.current, target.type), entity)
         if isinstance(state, Reference):
             return replace(link, name=state.name, current=False)
         return replace(link, name=target.name if target.field is None else target.field, current=True)
+
+    def _moved_link(self, link: Link, entity: str) -> Link:
+        if link.target is None:
+            return replace(link, entity=entity, to=self._derive(Rows.REACHED, link.to, entity, way=link))
+        target = self.schema.targets[link.target]
+        value = self._state(TargetValue(link.entity, target.name, link.current, target.type), entity)
+        to = self._derive(Rows.REACHED, link.to, entity, way=link, value=value)
+        key = self.fact(Operation("moved_key", (value, Today()), TEXT), entity)
+        return replace(link, entity=entity, name=key.name, to=to, current=False)
+
+    def _path(self, path: tuple[Link, ...], entity: str) -> tuple[Link, ...]:
+        """An aggregate's path from rows of ``entity``."""
+        found: list[Link] = []
+        for link in path:
+            found.append(self._link(link, found[-1].to if found else entity))
+        return tuple(found)
 
     def _printed_twice(self, operator: str, parts: tuple[Expression, ...]) -> bool:
         if operator in ("divide", "least", "greatest", "convert", "contains", "starts_with", "ends_with"):
@@ -216,13 +377,17 @@ class Facts:
     def _aggregate(self, aggregate: Aggregate, entity: str, outer: str | None) -> Expression:
         if aggregate.function == "avg":
             return self.normal(_average(aggregate, self.ruleset.currency), entity, outer)
+        if _pairs_rows(aggregate):
+            return self.fact(self._in_pairs(aggregate, entity), entity)
         prefix = self._prefix(aggregate)
+        if self.has_day(entity):  # from here on, the path is of moved rows
+            aggregate = replace(aggregate, path=self._path(aggregate.path, entity))
         parts = [part for part in (aggregate.of, aggregate.where, aggregate.by, aggregate.weight) if part is not None]
         if prefix and not any(_has_this(part) for part in parts):
             owner = aggregate.path[prefix].entity
             found: Expression = self._aggregate(replace(aggregate, path=aggregate.path[prefix:]), owner, None)
             for link in reversed(aggregate.path[:prefix]):
-                found = Via(self._link(link), found, found.type)
+                found = Via(self._link(link, link.entity), found, found.type)
             return self._over_missing_link(aggregate, found)
         return self.fact(self._inside(aggregate, entity), entity)
 
@@ -245,8 +410,8 @@ class Facts:
         return Operation("coalesce", (found, empty), aggregate.type)
 
     def _inside(self, aggregate: Aggregate, entity: str) -> Aggregate:
-        end = aggregate.path[-1].to
-        path = tuple(self._link(link) for link in aggregate.path)
+        path = self._path(aggregate.path, entity)
+        end = path[-1].to
 
         def inner(part: Expression | None) -> Expression | None:
             return None if part is None else self.normal(part, end, entity)
@@ -264,18 +429,20 @@ class Facts:
             case Reference(entity=entity, name=name):
                 return self.level_of((entity, name))
             case Via(link=link, of=of):
-                through = self.level_of((link.entity, link.name)) if link.name.startswith("#") else 0
-                return max(self.level(of), through)
+                return max(self.level(of), self._level_of_link(link))
             case Aggregate(path=path):
-                through = max((self.level_of((link.entity, link.name)) for link in path if link.name.startswith("#")), default=0)
-                return max([through, *(self.level(part) for part in children(expression))])
+                return max([*map(self._level_of_link, path), *(self.level(part) for part in children(expression))])
             case _:
                 return max((self.level(part) for part in children(expression)), default=0)
+
+    def _level_of_link(self, link: Link) -> int:
+        by_fact = link.name.startswith("#") or link.target == AS_OF
+        return max(self.level_of((link.entity, link.name)) if by_fact else 0, self.base(link.to))
 
     def level_of(self, key: Key) -> int:
         """The stage at which a fact is a column."""
         if key not in self.levels:
-            self.levels[key] = self.level(self.bodies[key]) + 1
+            self.levels[key] = max(self.level(self.bodies[key]), self.base(key[0])) + 1
         return self.levels[key]
 
     def currency(self, expression: Expression) -> str | None:
@@ -378,6 +545,28 @@ def _has_this(expression: Expression) -> bool:
     if isinstance(expression, Aggregate):
         return False
     return any(_has_this(part) for part in children(expression))
+
+
+def _pairs_rows(aggregate: Aggregate) -> bool:
+    return any(_moves_by_this(part) for part in children(aggregate))
+
+
+def _moves_by_this(expression: Expression) -> bool:
+    """Whether an `as of` here reads `this`: not one in an aggregate further in."""
+    if isinstance(expression, AsOf):
+        return _has_this(expression)
+    return not isinstance(expression, Aggregate) and any(_moves_by_this(part) for part in children(expression))
+
+
+def is_constant(day: Expression) -> bool:
+    """Whether a date is the same for every row: a literal or `today`, with durations added that are."""
+    match day:
+        case Literal() | Today():
+            return True
+        case Operation(operator="add_duration" | "multiply" | "negate", arguments=arguments):
+            return not any(part.type.business for part in arguments) and all(is_constant(part) for part in arguments)
+        case _:
+            return False
 
 
 def _average(aggregate: Aggregate, currency: str) -> Expression:

@@ -145,7 +145,7 @@ class MoneyCompiler:
         amount = self.value(expression, rows)
         if currency in ("", self.home):
             return amount
-        day = self._day_of_rates(day)
+        day = self._day_of_rates(day, rows)
         exact = self._rounded(amount, expression.type.scale, VALUE_SCALE)
         product = terms.binary(exp.Mul, self.dialect.decimal(exact, VALUE_SCALE), rows.source.rate(currency, day))
         scale = max(expression.type.scale, VALUE_SCALE)
@@ -155,7 +155,9 @@ class MoneyCompiler:
             return terms.case([zero], changed)
         return terms.case([(terms.equal(currency, terms.text(self.home)), self.dialect.decimal(amount.copy(), scale)), zero], changed)
 
-    def _day_of_rates(self, day: Sql | None) -> Sql | None:
+    def _day_of_rates(self, day: Sql | None, rows: Rows) -> Sql | None:
+        if day is None:
+            day = rows.today()
         return terms.day(self.day) if day is None and self.day is not None else day
 
     def _converted(self, arguments: Sequence[Expression], rows: Rows) -> Sql:
@@ -168,7 +170,7 @@ class MoneyCompiler:
     def _exchanged(self, arguments: Sequence[Expression], rows: Rows) -> Sql:
         money, code = arguments[0], arguments[1]
         assert isinstance(code, Literal) and isinstance(code.value, str)
-        day = self._day_of_rates(self.value(arguments[2], rows) if len(arguments) == 3 else None)
+        day = self._day_of_rates(self.value(arguments[2], rows) if len(arguments) == 3 else None, rows)
         home = self.at_home(money, rows, day)
         if code.value == self.home:
             return home

@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from assignrules.ir.expressions import Expression
+from assignrules.ir.expressions import And, Branch, Case, Expression
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Kind
 from assignrules.schema.mapping import SchemaMapping
@@ -93,6 +93,10 @@ class Compiler:
         decisions = self.decisions()
         facts, entity = decisions.facts, conversion.entity
         decisions.make_limited()  # the guards may say of what their changes wait for
+        before: str | None = None
+        for frame in conversion.frames:
+            there = Case((Branch(And(frame.guards), frame.day),), None, frame.day.type) if frame.guards else frame.day
+            before = entity = facts.moved_rows(before or frame.entity, there, frame.path)
         guards = [facts.normal(guard, entity) for guard in conversion.guards]
         money = None if conversion.money is None else facts.normal(conversion.money, entity)
         day = None if conversion.money is None or conversion.day is None else facts.normal(conversion.day, entity)
@@ -101,7 +105,7 @@ class Compiler:
         conditions = [statement.scalars.condition(guard, rows) for guard in guards]
         if money is not None:
             amount, code = statement.scalars.value(money, rows), statement.money.code(money, rows)
-            day_sql = None if day is None else statement.scalars.value(day, rows)
+            day_sql = rows.today() if day is None else statement.scalars.value(day, rows)
             rate = rows.source.rate(code if conversion.currency is None else conversion.currency, day_sql)
             conditions.append(terms.binary(exp.NEQ, amount, terms.number(0)))
             conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(conversion.into)))
@@ -119,6 +123,6 @@ class Compiler:
 
 def names_of(rows: Rows, mapping: SchemaMapping) -> tuple[Sql, Sql]:
     """The business key and the label of rows."""
-    entity = mapping.schema.entities[rows.entity]
+    entity = mapping.schema.entities[rows.source.relations.real(rows.entity)]
     assert entity.key is not None
     return rows.column(Column("field", entity.key)), rows.column(Column("field", entity.label or entity.key))

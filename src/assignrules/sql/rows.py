@@ -26,6 +26,11 @@ class Column:
 
 
 KEY = Column("key")
+# Of derived rows (``derived``): the key of the row itself, the day that is `today` on it; beside these, ``own link`` is the other row's.
+OWN_KEY = Column("own key", "own_key")
+DAY = Column("day", "day")
+# In place of a link's target: ways between an entity's rows and those derived from them.
+AS_OF, OWN_ROW, ALL_ROWS, PAIR = "#as of", "#own row", "#all rows", "#pair"
 
 
 class Relations(Protocol):
@@ -49,6 +54,18 @@ class Relations(Protocol):
 
     def walked(self, link: Link) -> None:
         """Notes that a to-one link is followed."""
+        ...
+
+    def is_derived(self, entity: str) -> bool:
+        """Whether the name is one of derived rows."""
+        ...
+
+    def real(self, entity: str) -> str:
+        """The schema's entity of rows that may be derived."""
+        ...
+
+    def has_day(self, entity: str) -> bool:
+        """Whether the rows have a day of their own that is `today` on them."""
         ...
 
     def inverse(self, link: Link) -> str:
@@ -116,18 +133,43 @@ class Rows:
     def column(self, column: Column) -> Sql:
         return terms.column(self.source.relations.need(self.entity, self.level, column), self.alias)
 
+    def today(self) -> Sql | None:
+        """The day of derived rows; None: the statement's."""
+        return self.column(DAY) if self.source.relations.has_day(self.entity) else None
+
+    def _key_of(self, link: Link) -> Sql:
+        """The key of the row that a link leads to."""
+        own = OWN_KEY if self.source.relations.is_derived(self.entity) else KEY
+        match link.target:
+            case "#as of":
+                return moved_key(self.column(own), self.column(Column("fact", link.name)))
+            case "#own row":
+                return self.column(own)
+            case "#all rows":
+                return self.column(KEY)
+            case "#pair":
+                return self.column(Column("link", link.name))
+            case _:
+                return self.column(link_column(link))
+
     def via(self, link: Link) -> Rows:
         """The rows that a to-one link leads to, joined."""
         relations = self.source.relations
-        key = ("via", self.alias, link.name, "current" if link.current else "")
+        key = ("via", self.alias, link.name, "current" if link.current else "", link.to)
         if key not in self.source.made:
             relations.walked(link)
             name = self.source.alias("v")
             self.source.made[key] = name
             other = terms.column(relations.need(link.to, self.level, KEY), name)
-            on = terms.equal(other, self.column(link_column(link)))
+            on = terms.equal(other, self._key_of(link))
             self.source.joins.append(terms.left_join(terms.table(relations.stage(link.to, self.level), name), on))
         return Rows(self.source, link.to, self.level, self.source.made[key])
+
+
+def moved_key(key: Sql, day: Sql) -> Sql:
+    """The row key of a row on a day."""
+    first = exp.DPipe(this=terms.cast(key, "VARCHAR"), expression=terms.text("@"))
+    return exp.DPipe(this=first, expression=terms.cast(day.copy(), "VARCHAR"))
 
 
 def link_column(link: Link) -> Column:

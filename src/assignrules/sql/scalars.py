@@ -42,7 +42,7 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import Column, Rows, memory_column
+from assignrules.sql.rows import Column, Rows, memory_column, moved_key
 from assignrules.sql.terms import Sql
 
 ORDER: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE}
@@ -99,6 +99,9 @@ class Scalars:
         """Rows are numbered among those for which the condition holds, in their group."""
         kept = self.truth(top.where, rows)
         groups = [kept]
+        day = rows.today()
+        if day is not None:
+            groups.append(day)
         if top.per is not None:
             groups.append(self.value(top.per, rows))
             if top.per.type.kind is Kind.MONEY:
@@ -150,7 +153,7 @@ class Scalars:
             case Literal():
                 return literal(expression)
             case Today():
-                return terms.day(self.money.day or self.today)
+                return rows.today() or terms.day(self.money.day or self.today)
             case Field(name=name):
                 return rows.column(Column("field", name))
             case Reference(name=name):
@@ -243,6 +246,8 @@ class Scalars:
                 return self.dialect.day_part({"year": "YEAR", "month": "MONTH", "weekday": "ISODOW"}[name], values[0])
             case "date":
                 return terms.cast(values[0], "DATE")
+            case "moved_key":
+                return moved_key(values[0], values[1])
             case _:
                 raise AssertionError(name)
 

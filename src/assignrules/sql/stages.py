@@ -17,10 +17,11 @@ from assignrules.ir.expressions import Aggregate, Expression, Link
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Aggregates, Group
+from assignrules.sql.derived import base_query
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.facts import Facts
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import KEY, Column, Rows, Source
+from assignrules.sql.rows import KEY, PAIR, Column, Rows, Source
 from assignrules.sql.scalars import Scalars
 from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
@@ -40,6 +41,7 @@ class Statement:
         self.today = today
         self.money = MoneyCompiler(dialect, facts)
         keys = {entity.name: entity.key for entity in mapping.schema.entities.values() if entity.key is not None}
+        keys |= {name: keys[facts.real(name)] for name in facts.derived}
         self.scalars = Scalars(dialect, today, self.money, keys)
         self.aggregates = Aggregates(self, self.scalars, self.money, dialect, keys)
         self.tables = Tables(mapping, facts.ruleset.ignored_currencies)
@@ -52,6 +54,8 @@ class Statement:
         self._taken: dict[str, set[str]] = {}
         self._stages: dict[str, list[int]] = {}
         self._tables = {body.table.lower() for body in mapping.entities.values()}
+        for entity in facts.derived:
+            self._stages[entity] = [facts.base(entity)]
         for entity, name in facts.bodies:
             level = facts.level_of((entity, name))
             levels = self._stages.setdefault(entity, [0])
@@ -74,7 +78,7 @@ class Statement:
 
     def entities(self) -> set[str]:
         """The entities whose tables are read."""
-        return {entity for entity, _ in self._needs}
+        return {entity for entity, _ in self._needs if not self.is_derived(entity)}
 
     def amounts(self) -> set[tuple[str, str]]:
         """The money fields that are read, by entity and name."""
@@ -111,19 +115,31 @@ class Statement:
 
     def walked(self, link: Link) -> None:
         if link.target is None:
-            self.links[link.entity, link.name] = link
+            self.links[self.facts.real(link.entity), link.name] = link
+
+    def is_derived(self, entity: str) -> bool:
+        return entity in self.facts.derived
+
+    def real(self, entity: str) -> str:
+        return self.facts.real(entity)
+
+    def has_day(self, entity: str) -> bool:
+        return self.facts.has_day(entity)
 
     def inverse(self, link: Link) -> str:
-        declared = self.mapping.schema.entities[link.entity].links[link.name]
+        if link.target == PAIR:
+            return "outer"
+        declared = self.mapping.schema.entities[self.facts.real(link.entity)].links[link.name]
         back = self.mapping.schema.inverse_of(declared)
         self.walked(Link(back.entity, back.name, back.to))
         return back.name
 
     def _stage_level(self, entity: str, level: int) -> int:
-        return max(stage for stage in self._stages.get(entity, [0]) if stage <= level)
+        stages = self._stages.get(entity, [0])
+        return max((stage for stage in stages if stage <= level), default=min(stages))
 
     def _stage_name(self, entity: str, level: int) -> str:
-        name = f"{entity}_{level}"
+        name = f"{entity}_{level}".replace(" ", "_")
         while name in self._tables:
             name += "_"
         return name
@@ -199,6 +215,8 @@ class Statement:
             self.need(entity, level, KEY)
         if level == 0:
             return self.tables.rows(entity, list(needs.items())), False
+        if self.is_derived(entity) and level == self.facts.base(entity):
+            return base_query(self, self.facts.derived[entity], level, needs), True
         source = Source(self)
         rows = Rows(source, entity, level - 1, "s")
         name = self.stage(entity, level - 1)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres_server import own_address
 
+from assignrules.databases.postgres import Postgres
 from assignrules.schema.logical import credit
 from assignrules.testing import Planner, ReferencePlanner
-from assignrules.testing.database import DuckDBPlanner
+from assignrules.testing.database import DatabasePlanner, DuckDBPlanner
+
+
+def postgres(purpose: str, bin: Path | None = None) -> Postgres:
+    """A database on the test run's PostgreSQL server that no other process of the run uses."""
+    return Postgres(own_address(purpose, bin))
+
 
 # By name, how to make one. A new database adds a line here, and runs every case.
 BACKENDS: dict[str, Callable[[], Planner]] = {
     "duckdb": lambda: DuckDBPlanner(credit()),
+    "postgres": lambda: DatabasePlanner(credit(), postgres("cases")),
     "reference": lambda: ReferencePlanner(credit()),
 }
 

@@ -26,7 +26,7 @@ from assignrules.schema.logical import credit
 from assignrules.schema.mapping import identity
 from assignrules.testing import Case, read_case
 from assignrules.testing.case import ProjectSettings
-from assignrules.testing.database import DuckDBPlanner, DuckDBTestSession
+from assignrules.testing.database import DuckDBPlanner, DatabaseTestSession
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "limit", "memory", "order", "set_targets", "value_targets")
@@ -62,7 +62,7 @@ def planner() -> DuckDBPlanner:
     return DuckDBPlanner(credit())
 
 
-def explained(session: DuckDBTestSession, subject: str, target: str | None = None) -> Explanation:
+def explained(session: DatabaseTestSession, subject: str, target: str | None = None) -> Explanation:
     return explain(session.session, session.ruleset, session.mapping, subject, as_of=session.as_of, target=target)
 
 
@@ -313,14 +313,14 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[DuckDBTestSession]:
+def session() -> Iterator[DatabaseTestSession]:
     ruleset, problems = planner().check((SourceFile("a.rules", RULES),), {}, ProjectSettings())
     assert ruleset is not None, problems
     with DuckDBPlanner(credit()).session(ruleset, dataset(), DAY) as opened:
         yield opened
 
 
-def test_line_that_decides(session: DuckDBTestSession) -> None:
+def test_line_that_decides(session: DatabaseTestSession) -> None:
     unit = units(explained(session, "C1"))["scenario", None]
     assert (unit.action, unit.planned, unit.line, unit.because) == ("set", "Key", 1, "5800.00 EUR outstanding")
     block = unit.blocks[0]
@@ -331,7 +331,7 @@ def test_line_that_decides(session: DuckDBTestSession) -> None:
     ]
 
 
-def test_tree_of_values(session: DuckDBTestSession) -> None:
+def test_tree_of_values(session: DatabaseTestSession) -> None:
     condition = units(explained(session, "C1", "scenario"))["scenario", None].blocks[0].sides[0].condition
     assert condition is not None and condition.kind is NodeKind.ALL
     major, not_covered = condition.parts
@@ -360,33 +360,33 @@ def test_tree_of_values(session: DuckDBTestSession) -> None:
     ]
 
 
-def test_shared_names_once(session: DuckDBTestSession) -> None:
+def test_shared_names_once(session: DatabaseTestSession) -> None:
     sides = units(explained(session, "C1"))["scenario", None].blocks[0].sides
     assert sides[1].condition is not None
     again = sides[1].condition.parts[0].parts[0]
     assert (again.text, again.value, again.repeated, again.parts) == ("outstanding", "5800.00 EUR", True, ())
 
 
-def test_outside_where(session: DuckDBTestSession) -> None:
+def test_outside_where(session: DatabaseTestSession) -> None:
     unit = units(explained(session, "C2"))["scenario", None]
     assert (unit.action, unit.rule, unit.because) == (None, None, None)
     assert unit.blocks[0].where is not None and unit.blocks[0].where.value is False
     assert [side.holds for side in unit.blocks[0].sides] == [False, True]
 
 
-def test_held(session: DuckDBTestSession) -> None:
+def test_held(session: DatabaseTestSession) -> None:
     unit = units(explained(session, "F1"))["scenario", None]
     assert (unit.action, unit.planned, unit.held_by, unit.asked, unit.line) == (None, None, "except", "Small", 2)
 
 
-def test_blocks_that_do_not_run(session: DuckDBTestSession) -> None:
+def test_blocks_that_do_not_run(session: DatabaseTestSession) -> None:
     found = units(explained(session, "C1"))
     assert [unit.blocks[0].state for unit in (found["group", "Big"], found["risk_class", None])] == [BlockState.DISABLED, BlockState.OVER]
     group = found["group", "Big"]
     assert (group.before, group.planned, group.action, group.blocks[0].sides[0].holds) == (False, False, None, True)
 
 
-def test_the_first_of_a_search(session: DuckDBTestSession) -> None:
+def test_the_first_of_a_search(session: DatabaseTestSession) -> None:
     """`top`, priorities, and an expression as of another day."""
     found = units(explained(session, "C1"))
     assert found["portfolio", "First"].action == "add"
@@ -402,7 +402,7 @@ def test_the_first_of_a_search(session: DuckDBTestSession) -> None:
     assert (side.gives, side.result, side.text) == ("(coalesce(soon, 7.00 USD))", "0.00 EUR", "first or not active")
 
 
-def test_one_key_in_two_entities(session: DuckDBTestSession) -> None:
+def test_one_key_in_two_entities(session: DatabaseTestSession) -> None:
     found = explained(session, "F1")
     assert [(subject.entity, [unit.target for unit in subject.units]) for subject in found.subjects] == [
         ("customer", ["group", "portfolio", "proposed_credit_limit", "risk_class", "scenario"]),
@@ -411,12 +411,12 @@ def test_one_key_in_two_entities(session: DuckDBTestSession) -> None:
     assert units(explained(session, "F9"), "document")["document_status", None].planned == "dispute"
 
 
-def test_one_target(session: DuckDBTestSession) -> None:
+def test_one_target(session: DatabaseTestSession) -> None:
     assert set(units(explained(session, "C1", "group"))) == {("group", "Big")}
     assert [subject.entity for subject in explained(session, "F1", "document_status").subjects] == ["document"]
 
 
-def test_nobody(session: DuckDBTestSession) -> None:
+def test_nobody(session: DatabaseTestSession) -> None:
     assert explained(session, "C9").subjects == ()
     assert explained(session, "C1'; --").subjects == ()
 

@@ -103,7 +103,7 @@ class _Work:
     def sql(self, target: str) -> TargetSQL:
         """The target's statements."""
         if target not in self.statements:
-            self.statements[target] = target_sql(self.mapping, target)
+            self.statements[target] = target_sql(self.mapping, target, self.session.dialect)
         return self.statements[target]
 
 
@@ -240,7 +240,7 @@ def _load_changes(work: _Work) -> ApplyResult | None:
     kinds = " ".join(f"WHEN '{target}' THEN '{work.sql(target).kind}'" for target in counts)
     kind = f"CASE target {kinds} END" if kinds else "CAST(NULL AS VARCHAR)"
     columns = ", ".join(quoted(name) for name in PLANNED_COLUMNS)
-    session.execute(f"CREATE OR REPLACE TEMP TABLE {PLANNED} AS SELECT sequence, {columns}, {kind} AS kind FROM assignrules_given")
+    session.keep(PLANNED, f"SELECT sequence, {columns}, {kind} AS kind FROM assignrules_given")
     session.execute("DROP TABLE assignrules_given")
     forms = " ".join(f"WHEN '{target}' THEN {work.sql(target).malformed}" for target in counts)
     form = f"CASE target {forms} ELSE true END" if forms else "true"
@@ -261,6 +261,8 @@ def _load_changes(work: _Work) -> ApplyResult | None:
 
 def _check_before(work: _Work, target: str) -> ApplyResult | None:
     sql = work.sql(target)
+    for statement in sql.locks:
+        work.session.fetch(statement, {"target": target})
     rows = work.session.fetch(f"{sql.stale} LIMIT {LISTED}", {"target": target})
     work.sizes[target] = work.session.fetch(sql.count)[0][0]
     if not rows:

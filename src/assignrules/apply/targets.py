@@ -6,12 +6,16 @@ All texts are made of names of the schema and of fixed phrases; every value come
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
+
+from sqlglot import exp
 
 from assignrules.databases.base import quoted
-from assignrules.databases.embedded import COLUMN_TYPES
-from assignrules.ir.types import Kind
+from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql.dialects import DIALECTS, Dialect
+from assignrules.sql.journal import DIGITS
 
 PLANNED = "assignrules_planned"  # the temporary table of the changes
 PLANNED_COLUMNS = {
@@ -35,6 +39,7 @@ WORDS = {Shape.VALUE: ("set", "change", "clear"), Shape.COVER: ("grant", "amend"
 class TargetSQL:
     """The statements of one target. Each binds ``$target``, but ``count``.
 
+    ``locks``: what keeps the rows that the changes meet as they are, where the database does not lock out other writers altogether.
     ``malformed``: a condition on a planned change, true where it cannot be one of this target. ``stale``: the rows that are no longer as
     the plan found them: subject, member, before, whether the subject exists, the current value and its currency. ``count``: how many rows
     the state has. ``writes``: what to run, with the sign that its count has in the state's size. ``wrong``: the changes that did not come
@@ -43,19 +48,21 @@ class TargetSQL:
 
     kind: str
     malformed: str
+    locks: tuple[str, ...]
     stale: str
     count: str
     writes: tuple[tuple[str, int], ...]
     wrong: str
 
 
-def target_sql(mapping: SchemaMapping, name: str) -> TargetSQL:
-    """The statements of a target of the mapping."""
+def target_sql(mapping: SchemaMapping, name: str, dialect: str) -> TargetSQL:
+    """The statements of a target of the mapping, in a dialect of ``DIALECTS``."""
     target = mapping.schema.targets[name]
-    state = _state(mapping, target)
+    state = _state(mapping, target, DIALECTS[dialect])
     return TargetSQL(
         kind=_json_kind(target),
-        malformed=_malformed(target),
+        malformed=_malformed(target, state.dialect),
+        locks=_locks(target, state) if dialect == "postgres" else (),
         stale=_stale(mapping, target, state),
         count=f"SELECT count(*) FROM {state.table}",
         writes=_writes(target, state),
@@ -72,6 +79,7 @@ class _State:
     subject: str
     columns: tuple[str, ...]
     own: bool
+    dialect: Dialect
 
     def join(self, target: Target) -> str:
         """The change's row of the state."""
@@ -84,21 +92,21 @@ class _State:
         return tuple(f"state.{column}" for column in self.columns) or (f"state.{self.subject} IS NOT NULL",)
 
 
-def _state(mapping: SchemaMapping, target: Target) -> _State:
+def _state(mapping: SchemaMapping, target: Target, dialect: Dialect) -> _State:
     place, entity = mapping.targets[target.name], mapping.entities[target.entity]
     table = quoted(place.table)
     if place.column is not None:
         field = entity.fields[place.column]
         columns = (quoted(field.column), *(() if field.currency is None else (quoted(field.currency),)))
-        return _State(table, quoted(entity.key), columns, own=False)
+        return _State(table, quoted(entity.key), columns, own=False, dialect=dialect)
     columns = () if target.shape is Shape.SET else ("value", "currency") if target.type.kind is Kind.MONEY else ("value",)
-    return _State(table, "subject", columns, own=True)
+    return _State(table, "subject", columns, own=True, dialect=dialect)
 
 
 def _stale(mapping: SchemaMapping, target: Target, state: _State) -> str:
     entity = mapping.entities[target.entity]
     key = f"existing.{quoted(entity.key)}"
-    differs = " OR ".join(f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target), strict=True))
+    differs = " OR ".join(f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target, state.dialect), strict=True))
     value, currency = (*state.current, "NULL")[:2]
     return (
         f"SELECT change.subject, change.member, change.before, {key} IS NOT NULL, {value}, {currency}, count(*) OVER () AS total "
@@ -107,13 +115,21 @@ def _stale(mapping: SchemaMapping, target: Target, state: _State) -> str:
     )
 
 
+def _locks(target: Target, state: _State) -> tuple[str, ...]:
+    """In the engine's own table rows may be added as well: it is closed to other writers. Of another, the rows are, in a fixed order."""
+    if state.own:
+        return (f"LOCK TABLE {state.table} IN SHARE ROW EXCLUSIVE MODE",)
+    rows = f"SELECT 1 FROM {PLANNED} AS change JOIN {state.join(target)} WHERE change.target = $target"
+    return (f"SELECT count(*) FROM ({rows} ORDER BY state.{state.subject} FOR NO KEY UPDATE OF state) AS locked",)
+
+
 def _kept(target: Target) -> str:
     """Whether the planned state is one that has a row in the engine's own table."""
     return "change.after = 'true'" if target.shape is Shape.SET else "change.after IS NOT NULL"
 
 
 def _writes(target: Target, state: _State) -> tuple[tuple[str, int], ...]:
-    after = _read("change.after", target)
+    after = _read("change.after", target, state.dialect)
     planned = f"{PLANNED} AS change WHERE change.target = $target"
     if not state.own:
         sets = ", ".join(f"{column} = {value}" for column, value in zip(state.columns, after, strict=True))
@@ -134,7 +150,7 @@ def _wrong(target: Target, state: _State) -> str:
     if not state.columns:
         true = "true"
     else:
-        pairs = zip(state.current, _read("change.after", target), strict=True)
+        pairs = zip(state.current, _read("change.after", target, state.dialect), strict=True)
         true = " AND ".join(f"{now} IS NOT DISTINCT FROM {then}" for now, then in pairs)
     if state.own:
         fits = f"{rows} = CASE WHEN {_kept(target)} THEN 1 ELSE 0 END AND bool_and(NOT ({_kept(target)}) OR ({true}))"
@@ -146,23 +162,39 @@ def _wrong(target: Target, state: _State) -> str:
     )
 
 
-def _read(text: str, target: Target) -> tuple[str, ...]:
-    """SQL that reads a printed value: the value's columns. ``TRY_CAST``, as the database may read rows of other targets first."""
-    if target.type.kind is Kind.MONEY:
-        return f"TRY_CAST(split_part({text}, ' ', 1) AS {COLUMN_TYPES[Kind.MONEY]})", f"nullif(split_part({text}, ' ', 2), '')"
-    if target.type.is_text:
-        return (text,)
-    return (f"TRY_CAST({text} AS {COLUMN_TYPES[target.type.kind]})",)
+def _read(text: str, target: Target, dialect: Dialect) -> tuple[str, ...]:
+    """SQL that reads a printed value: the value's columns; missing where it is none, as the database may read rows of other targets
+    first."""
+
+    def read(text: str, type: str, *parameters: int) -> str:
+        return dialect.tried(exp.Var(this=text), type, *parameters).sql(dialect=dialect.name)
+
+    match target.type.kind:
+        case Kind.MONEY:
+            amount, currency = (f"split_part({text}, ' ', {place})" for place in (1, 2))
+            return read(amount, "DECIMAL", DIGITS, VALUE_SCALE), f"nullif({currency}, '')"
+        case Kind.DECIMAL | Kind.PERCENT:
+            return (read(text, "DECIMAL", DIGITS, VALUE_SCALE),)
+        case Kind.INTEGER | Kind.DURATION:
+            return (read(text, "BIGINT"),)
+        case Kind.BOOLEAN:
+            return (read(text, "BOOLEAN"),)
+        case Kind.DATE | Kind.TIMESTAMP:
+            return (read(text, "DATE"),)
+        case Kind.TEXT | Kind.ENUM:
+            return (text,)
+        case kind:
+            assert_never(kind)
 
 
-def _malformed(target: Target) -> str:
+def _malformed(target: Target, dialect: Dialect) -> str:
     member = "member IS NOT NULL" if target.shape is Shape.VALUE else "member IS NULL"
     if target.shape is Shape.SET:
         action = "CASE WHEN before = 'false' AND after = 'true' THEN 'add' WHEN before = 'true' AND after = 'false' THEN 'remove' END"
     else:
         first, second, third = WORDS[target.shape]
         action = f"CASE WHEN before IS NULL THEN '{first}' WHEN after IS NULL THEN '{third}' ELSE '{second}' END"
-    unread = [f"({side} IS NOT NULL AND {part} IS NULL)" for side in ("before", "after") for part in _read(side, target)]
+    unread = [f"({side} IS NOT NULL AND {part} IS NULL)" for side in ("before", "after") for part in _read(side, target, dialect)]
     return " OR ".join((member, f"action IS DISTINCT FROM {action}", "before IS NOT DISTINCT FROM after", *unread))
 
 

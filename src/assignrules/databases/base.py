@@ -61,6 +61,9 @@ class Session(Protocol):
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement; how many rows it inserted, updated or deleted (0 where it does none of these)."""
 
+    def keep(self, table: str, sql: str) -> None:
+        """Makes (or remakes) the temporary table ``table`` of the rows of a query without parameters."""
+
     def stage(self, table: str, columns: Mapping[str, str], lines: Sequence[str]) -> None:
         """Makes (or remakes) the temporary table ``table`` from JSON objects, one text each: ``sequence`` BIGINT from 1, the given
         columns with their SQL types, and the object itself as ``item``. A key that is absent, or whose value does not fit its type, reads
@@ -68,6 +71,12 @@ class Session(Protocol):
 
     def has_table(self, table: str) -> bool:
         """Whether a permanent table of exactly this name exists."""
+
+    def insert(self, table: str, types: Mapping[str, str], columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Adds rows to a table, given as columns of texts, of one length, that are exact in the types of the columns."""
+
+    def filled(self, tables: Sequence[str]) -> list[str]:
+        """Those of the tables that hold a row, or held one since the last clean-up."""
 
 
 class Writing(Session, Protocol):

@@ -48,6 +48,9 @@ class DuckDBSession:
         rows = self.fetch(sql, parameters)
         return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 and type(rows[0][0]) is int else 0
 
+    def keep(self, table: str, sql: str) -> None:
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(table)} AS {sql}")
+
     def stage(self, table: str, columns: Mapping[str, str], lines: Sequence[str]) -> None:
         # One bound list of texts: ten times faster than rows, and no value ever meets the SQL text. A value is read as text and then
         # cast, as `from_json` itself would refuse the whole statement for one value that does not fit.
@@ -65,6 +68,18 @@ class DuckDBSession:
         if table not in self._seen and self.fetch(sql, {"table": table}):
             self._seen.add(table)
         return table in self._seen
+
+    def insert(self, table: str, types: Mapping[str, str], columns: Mapping[str, Sequence[str | None]]) -> None:
+        # One statement: a list of texts per column is bound and cast. Hundreds of times faster than row by row, and exact.
+        names = ", ".join(quoted(name) for name in columns)
+        values = ", ".join(f"unnest(CAST(CAST($c{at} AS VARCHAR[]) AS {types[name]}[]))" for at, name in enumerate(columns))
+        given = {f"c{at}": list(texts) for at, texts in enumerate(columns.values())}
+        self.execute(f"INSERT INTO {quoted(table)} ({names}) SELECT {values}", given)
+
+    def filled(self, tables: Sequence[str]) -> list[str]:
+        # one question to the catalogue instead of one to each table
+        rows = self.fetch("SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND estimated_size > 0")
+        return sorted({row[0] for row in rows} & set(tables))
 
     def begin(self, *, read_only: bool) -> None:
         """Starts the transaction."""

@@ -52,7 +52,8 @@ def append(session: Session, entry: Entry, source: str) -> tuple[int, str]:
     columns = ", ".join(quoted(name) for name in CHANGE_COLUMNS)
     given = f"SELECT CAST($run AS BIGINT) AS run, {names} FROM {quoted(source)}"
     count = session.execute(
-        f"INSERT INTO {CHANGE} ({columns}) SELECT run, {names}, {CHANGE_HASH} FROM ({given}) ORDER BY sequence", {"run": run}
+        f"INSERT INTO {CHANGE} ({columns}) SELECT run, {names}, {CHANGE_HASH[session.dialect]} FROM ({given}) AS given ORDER BY sequence",
+        {"run": run},
     )
     row: dict[str, object] = {name: getattr(entry, name) for name in Entry.__slots__}
     row |= {

@@ -20,8 +20,11 @@ from assignrules.journal.tables import CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS,
 PREFIX = "sha256:"
 HASHED = tuple(name for name in RUN_COLUMNS if name != "hash")
 _FIELDS = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in CHANGE_COLUMNS if name != "hash")
-# A JSON list of texts: no two different rows have the same, and it is the quickest form that the database can make.
-CHANGE_HASH = f"sha256(CAST(to_json([{_FIELDS}]) AS VARCHAR))"
+# A JSON list of texts: no two different rows have the same, and it is the quickest form that a database can make. By dialect.
+CHANGE_HASH = {
+    "duckdb": f"sha256(CAST(to_json([{_FIELDS}]) AS VARCHAR))",
+    "postgres": f"encode(sha256(convert_to(CAST(to_json(ARRAY[{_FIELDS}]) AS VARCHAR), 'UTF8')), 'hex')",
+}
 
 
 def run_hash(values: Sequence[Any]) -> str:
@@ -114,10 +117,9 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
 
 def _wrong_changes(session: Session) -> dict[int, str]:
     """By run, what is said of its first change whose hash is not that of its content."""
-    sql = (
-        f"SELECT run, min(sequence), arg_min(subject, sequence), arg_min(target, sequence) FROM {CHANGE} "
-        f"WHERE hash IS DISTINCT FROM {CHANGE_HASH} GROUP BY run ORDER BY run"
-    )
+    first = "row_number() OVER (PARTITION BY run ORDER BY sequence) AS place"
+    wrong = f"SELECT run, sequence, subject, target, {first} FROM {CHANGE} WHERE hash IS DISTINCT FROM {CHANGE_HASH[session.dialect]}"
+    sql = f"SELECT run, sequence, subject, target FROM ({wrong}) AS wrong WHERE place = 1 ORDER BY run"
     return {
         run: f"change {sequence} of run {run} (`{subject}`, `{target}`) was altered or moved"
         for run, sequence, subject, target in session.fetch(sql)
@@ -130,7 +132,7 @@ def _wrong_count(session: Session, run: int, count: int) -> str | None:
     rows, distinct, first, last = session.fetch(sql, {"run": run})[0]
     if rows == distinct == count and (count == 0 or (first == 1 and last == count)):
         return None
-    sql = f"SELECT min(n) FROM range(1, $count + 1) AS numbers(n) WHERE n NOT IN (SELECT sequence FROM {CHANGE} WHERE run = $run)"
+    sql = f"SELECT min(n) FROM generate_series(1, $count) AS numbers(n) WHERE n NOT IN (SELECT sequence FROM {CHANGE} WHERE run = $run)"
     lost = session.fetch(sql, {"run": run, "count": count})[0][0]
     if lost is not None:
         return f"change {lost} of run {run} is lost"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from itertools import groupby
 
-from assignrules.databases.base import Session, quoted
+from assignrules.databases.base import Session
+from assignrules.databases.embedded import declared
 from assignrules.ir.changes import Printed, action_of
 from assignrules.ir.types import Kind
 from assignrules.ir.values import Value, printed
@@ -27,8 +28,8 @@ def replay(session: Session, schema: Schema, entries: Sequence[JournalEntry]) ->
     elif entries:
         create_journal(session)
     for day, group in groupby(entries, key=lambda entry: entry.as_of):
-        columns = ", ".join(f"{quoted(name)} {CHANGE_COLUMNS[name]}" for name in SOURCE_COLUMNS)
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {SOURCE} ({columns})")
+        columns = declared(session, {name: CHANGE_COLUMNS[name] for name in SOURCE_COLUMNS})
+        session.execute(f"CREATE TEMP TABLE {SOURCE} ({columns})")
         marks = ", ".join("?" for _ in SOURCE_COLUMNS)
         for sequence, entry in enumerate(group, start=1):
             row = _row(entry, schema.targets[entry.target]) | {"sequence": sequence}

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from assignrules.databases.base import DatabaseFailure, Session, quoted
-from assignrules.databases.embedded import known, remember
+from assignrules.databases.base import DatabaseFailure, Session
+from assignrules.databases.embedded import declared, known, remember
 from assignrules.ir.changes import Printed
 from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
 
@@ -103,8 +103,7 @@ def create_journal(session: Session) -> None:
     """Makes the journal's tables where they are not there yet. ``DatabaseFailure`` (E0804) where another version made them."""
     check_version(session)
     for table, columns in ((RUN, RUN_COLUMNS), (CHANGE, CHANGE_COLUMNS)):
-        body = ", ".join(f"{quoted(name)} {type}" for name, type in columns.items())
-        session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
+        session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared(session, columns)})")
     remember(session, "journal", VERSION)
 
 

@@ -122,14 +122,15 @@ class _Found:
 
 def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
     found = _Found(part)
-    session.execute(f"CREATE OR REPLACE TEMP TABLE {part.table} AS {compiler.text(part.rows)}")
+    session.keep(part.table, compiler.text(part.rows))
     for table, query in part.parts:
-        session.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {compiler.text(query)}")
+        session.keep(table, compiler.text(query))
     changes = f"changes_{part.entity}"
-    session.execute(f"CREATE OR REPLACE TEMP TABLE {changes} AS {compiler.text(part.changes)}")
+    session.keep(changes, compiler.text(part.changes))
     ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
+    written = compiler.dialect.json_line("line")
     units = [(decision.target.name, decision.member or "") for decision in part.decisions]
-    for unit, line in session.fetch(f"SELECT unit, line FROM {changes} ORDER BY unit, {ordered}"):
+    for unit, line in session.fetch(f"SELECT unit, {written} FROM {changes} ORDER BY unit, {ordered}"):
         found.lines.append((units[unit], line))
     for unit, action, count in session.fetch(f"SELECT unit, action, COUNT(*) FROM {changes} GROUP BY unit, action"):
         found.actions.setdefault(unit, {})[action] = count

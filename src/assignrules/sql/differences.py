@@ -21,6 +21,7 @@ from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape
 from assignrules.sql import terms
 from assignrules.sql.decisions import ADD, BOTH, FALSE, HOLDS, OTHERWISE, REMOVE, STEP, Decision, Decisions
+from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import last_states, read_state
 from assignrules.sql.printing import Printer, joined
 from assignrules.sql.queries import Compiler, names_of
@@ -326,7 +327,7 @@ def _changes(number: int, decision: Decision, table: str, printer: Printer, jour
         terms.text(',"because":'),
         terms.case([(terms.is_null(because), terms.text("null"))], dialect.json_text(because.copy())),
         terms.text(',"manual":'),
-        terms.case([(_by_hand(number, decision), terms.text("true"))], terms.text("false")) if journal else terms.text("false"),
+        terms.case([(_by_hand(number, decision, dialect), terms.text("true"))], terms.text("false")) if journal else terms.text("false"),
         terms.text("}"),
     ]
     columns = [
@@ -346,10 +347,10 @@ def _changes(number: int, decision: Decision, table: str, printer: Printer, jour
     return terms.select(columns, terms.table(table), joins, where=changed)
 
 
-def _by_hand(number: int, decision: Decision) -> Sql:
+def _by_hand(number: int, decision: Decision, dialect: Dialect) -> Sql:
     """Whether the state before is not the one that the journal's last change left: as ``decisions.by_hand``, over the changes alone."""
     known, after = terms.column("journal_subject", "j"), terms.column("journal_after", "j")
-    value, currency = read_state(after, decision.target)
+    value, currency = read_state(after, decision.target, dialect)
     state = terms.column(f"before_{number}")
     money = decision.before.type.kind is Kind.MONEY
     now = (state, terms.column(f"before_{number}_currency") if money else None)

@@ -10,6 +10,7 @@ from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
 from assignrules.sql import terms
+from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
 
 REMOVALS = ("clear", "remove", "withdraw")
@@ -53,8 +54,9 @@ def last_states(target: str, member: str | None, among: exp.Select) -> exp.Selec
     return terms.select(columns, terms.subquery(numbered, "h"), where=terms.equal(terms.column("number"), LAST.copy()))
 
 
-def read_state(text: Sql, target: Target) -> tuple[Sql, Sql]:
-    """The state that a text of the journal prints: the value, and of money its currency (else NULL)."""
+def read_state(text: Sql, target: Target, dialect: Dialect) -> tuple[Sql, Sql]:
+    """The state that a text of the journal prints: the value, and of money its currency (else NULL). The value is missing where the text is
+    not of the type: the target was of another when it was written."""
     if target.shape is Shape.SET:
         return terms.equal(text, terms.text("true")), terms.null()
     match target.type.kind:
@@ -62,20 +64,15 @@ def read_state(text: Sql, target: Target) -> tuple[Sql, Sql]:
             return text, terms.null()
         case Kind.MONEY:
             parts = [terms.function("SPLIT_PART", text.copy(), terms.text(" "), terms.number(place)) for place in (1, 2)]
-            return _read(parts[0], "DECIMAL", DIGITS, VALUE_SCALE), exp.Nullif(this=parts[1], expression=terms.text(""))
+            return dialect.tried(parts[0], "DECIMAL", DIGITS, VALUE_SCALE), exp.Nullif(this=parts[1], expression=terms.text(""))
         case Kind.DECIMAL | Kind.PERCENT:
-            return _read(text, "DECIMAL", DIGITS, VALUE_SCALE), terms.null()
+            return dialect.tried(text, "DECIMAL", DIGITS, VALUE_SCALE), terms.null()
         case Kind.INTEGER | Kind.DURATION:
-            return _read(text, "BIGINT"), terms.null()
+            return dialect.tried(text, "BIGINT"), terms.null()
         case Kind.BOOLEAN:
-            return _read(text, "BOOLEAN"), terms.null()
+            return dialect.tried(text, "BOOLEAN"), terms.null()
         case _:
-            return _read(text, "DATE"), terms.null()
-
-
-def _read(text: Sql, type: str, *parameters: int) -> Sql:
-    """Missing where the text is not of the type: the target was of another when it was written."""
-    return exp.TryCast(this=text, to=terms.type_of(type, *parameters))
+            return dialect.tried(text, "DATE"), terms.null()
 
 
 def _numbered(target: str, member: str | None, among: Sql | None = None) -> exp.Select:

@@ -44,7 +44,7 @@ class Statement:
         keys |= {name: keys[facts.real(name)] for name in facts.derived}
         self.scalars = Scalars(dialect, today, self.money, keys)
         self.aggregates = Aggregates(self, self.scalars, self.money, dialect, keys)
-        self.tables = Tables(mapping, facts.ruleset.ignored_currencies)
+        self.tables = Tables(mapping, facts.ruleset.ignored_currencies, dialect)
         self.links: dict[tuple[str, str], Link] = {}  # the to-one links that are followed
         self.uses_rates = {False: False, True: False}
         self.uses_business_days = False

@@ -22,8 +22,9 @@ REAL, OWN = "L", "C"  # row keys of legal entities: those of the data, and those
 class Tables:
     """Compiles stage 0 of each entity."""
 
-    def __init__(self, mapping: SchemaMapping, ignored_currencies: Iterable[str]) -> None:
+    def __init__(self, mapping: SchemaMapping, ignored_currencies: Iterable[str], dialect: Dialect) -> None:
         self.mapping = mapping
+        self.dialect = dialect
         self.schema: Schema = mapping.schema
         self.ignored = sorted(ignored_currencies)
         self.own = "legal_entity" if self.schema.own_legal_entity else None
@@ -129,6 +130,7 @@ class _States:
     def __init__(self, tables: Tables, entity: str, columns: list[Column], joins: list[exp.Join]) -> None:
         self.schema = tables.schema
         self.mapping = tables.mapping
+        self.dialect = tables.dialect
         self.made: dict[tuple[str, str], str] = {}
         self.subject = terms.column(tables.mapping.entities[entity].fields[tables.schema.entities[entity].key or ""].column, SELF)
         by_target: dict[str, dict[str, None]] = {}
@@ -186,7 +188,7 @@ class _States:
         value = terms.column(name, relation)
         if column.part.endswith("_on"):
             return value
-        state = read_state(value, self.schema.targets[column.name])
+        state = read_state(value, self.schema.targets[column.name], self.dialect)
         return state[1] if column.kind == "memory currency" else state[0]
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+from assignrules.databases.base import Database
 from assignrules.databases.base import Session as DatabaseSession
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store, fill
@@ -39,14 +40,14 @@ class PlannedRows:
     requirements: Mapping[str, tuple[str, ...]]
 
 
-class DuckDBPlanner:
-    """Runs rules on DuckDB in memory; one store serves all cases, one after the other. ``packs`` finds the rule packs that they use,
-    by default those that ship."""
+class DatabasePlanner:
+    """Runs rules on a database; one store in it, whose content is lost, serves all cases, one after the other. ``packs`` finds the rule packs
+    that they use, by default those that ship."""
 
-    def __init__(self, schema: Schema, packs: PackFinder | None = None) -> None:
+    def __init__(self, schema: Schema, database: Database, packs: PackFinder | None = None) -> None:
         self.schema = schema
         self.packs = packs
-        self.database = DuckDBMemory()
+        self.database = database
         with self.database.writing(create=True) as session:
             create_store(session, schema)
             session.commit()
@@ -58,17 +59,24 @@ class DuckDBPlanner:
         return check_rules(self.schema, rules, params, project, self.packs)
 
     @contextmanager
-    def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[DuckDBTestSession]:
+    def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[DatabaseTestSession]:
         """The store filled with the rows."""
         with self.database.writing() as session:
             fill(session, self.schema, given)
             replay(session, self.schema, given.journal)
             session.commit()
         with self.database.reading() as session:
-            yield DuckDBTestSession(session, self.schema, ruleset, as_of)
+            yield DatabaseTestSession(session, self.schema, ruleset, as_of)
 
 
-class DuckDBTestSession:
+class DuckDBPlanner(DatabasePlanner):
+    """Runs rules on DuckDB in memory."""
+
+    def __init__(self, schema: Schema, packs: PackFinder | None = None) -> None:
+        super().__init__(schema, DuckDBMemory(), packs)
+
+
+class DatabaseTestSession:
     """Asks the engine."""
 
     def __init__(self, session: DatabaseSession, schema: Schema, ruleset: Ruleset, as_of: date) -> None:

@@ -105,9 +105,13 @@ class Dialect(ABC):
     def json_text(self, value: Sql) -> Sql:
         """A text as a JSON string; never of a missing value."""
 
-    def settings(self) -> tuple[str, ...]:
-        """Statements that make the meaning independent of the server's settings, for the session."""
-        return ()
+    def json_line(self, column: str) -> str:
+        """SQL of a column of JSON texts with the escapes of control characters spelled alike on every database: `\\u000B`."""
+        return column
+
+    def tried(self, text: Sql, type: str, *parameters: int) -> Sql:
+        """A text read as a ``DECIMAL``, ``BIGINT``, ``BOOLEAN`` or ``DATE``, missing where it is none; ``text`` is printed several times."""
+        return exp.TryCast(this=text, to=terms.type_of(type, *parameters))
 
 
 def spelled(pattern: Sequence[Piece]) -> str:

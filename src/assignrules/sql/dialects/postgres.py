@@ -12,6 +12,12 @@ from assignrules.sql import terms
 from assignrules.sql.dialects.base import Dialect, spelled
 from assignrules.sql.terms import Sql
 
+FORMS = {
+    "DECIMAL": r"^[+-]?[0-9]{1,18}(\.[0-9]+)?$",
+    "BIGINT": "^[+-]?[0-9]{1,18}$",
+    "DATE": "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+}
+
 
 class Postgres(Dialect):
     """PostgreSQL 15 and later. Texts compare under the collation "C"; case and accents go by the package's table, printed as `TRANSLATE`
@@ -54,8 +60,30 @@ class Postgres(Dialect):
     def json_text(self, value: Sql) -> Sql:
         return terms.cast(terms.function("TO_JSON", value), "VARCHAR")
 
-    def settings(self) -> tuple[str, ...]:
-        return ("SET LOCAL jit = off", "SET LOCAL enable_hashagg = off", "SET LOCAL TIME ZONE 'UTC'")
+    def json_line(self, column: str) -> str:
+        """The server writes `\\u000b`: the few lines with such a character are put together again from their parts."""
+        parts = rf"regexp_matches({column}, '\\(?:u[0-9a-f]{{4}}|.)|[^\\]+', 'g') WITH ORDINALITY AS m(part, place)"
+        shown = r"CASE WHEN starts_with(part[1], '\u') THEN '\u' || upper(substr(part[1], 3)) ELSE part[1] END"
+        whole = f"SELECT string_agg({shown}, '' ORDER BY place) FROM {parts}"
+        return rf"CASE WHEN strpos({column}, '\u00') = 0 THEN {column} ELSE ({whole}) END"
+
+    def tried(self, text: Sql, type: str, *parameters: int) -> Sql:
+        """By its form, as the server has no `TRY_CAST`."""
+        if type == "BOOLEAN":
+            words = ("true", "false")
+            return terms.case([(terms.equal(text.copy(), terms.text(word)), terms.boolean(word == "true")) for word in words])
+        fits = exp.RegexpLike(this=terms.wrapped(text), expression=terms.text(FORMS[type]))
+        if type != "DATE":
+            return terms.case([(fits, terms.cast(text.copy(), type, *parameters))])
+        year, month, day = (
+            terms.cast(terms.function("SUBSTR", text.copy(), terms.number(start), terms.number(length)), "INT")
+            for start, length in ((1, 4), (6, 2), (9, 2))
+        )
+        first = terms.function("MAKE_DATE", year, month, terms.number(1))
+        found = terms.binary(exp.Add, first, terms.wrapped(terms.binary(exp.Sub, day, terms.number(1))))
+        # The 31st of February is some day in March, which prints otherwise.
+        same = terms.equal(terms.cast(terms.wrapped(found), "VARCHAR"), text.copy())
+        return terms.case([(fits, terms.case([(same, found.copy())]))])
 
 
 def _marks_away() -> tuple[Sql, Sql]:
@@ -78,6 +106,3 @@ class Printed(Postgres):
 
     def __init__(self, name: str) -> None:
         self.name = name
-
-    def settings(self) -> tuple[str, ...]:
-        return ()

@@ -70,6 +70,12 @@ def programs() -> tuple[Path, ...]:
     return tuple(known)
 
 
+def version(bin: Path) -> str:
+    """The version of the programs, like `18.6`."""
+    done = subprocess.run([bin / "initdb", "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[2]
+
+
 @cache
 def address(name: str, bin: Path | None = None) -> str:
     """The address of an empty database of this name, made once; of the server of these programs."""

@@ -27,7 +27,8 @@ FILE_NAME = "assignrules.yml"
 CODE = "E0902"
 DEFAULT_GUARD = Decimal("0.3")
 DEFAULT_DATABASE = "duckdb:///assignrules.duckdb"
-LATER_DATABASES = ("postgres", "postgresql", "spark", "sqlite")
+LATER_DATABASES = ("spark", "sqlite")
+ADDRESSES = "`duckdb:///file.duckdb`, relative to the project file, or like `postgresql://user@host/database`"
 ENVIRONMENT_KEYS = ("database", "schema_params")
 
 _GUARD = re.compile(r"at most (\d+(?:\.\d+)?) ?%")
@@ -167,6 +168,7 @@ def with_last_line_ended(source: SourceFile) -> SourceFile:
 def database_of(project: Project, variables: Mapping[str, str] | None = None) -> tuple[Database | None, tuple[Diagnostic, ...]]:
     """The database of the project's environment. ``variables`` are the process's own unless given; their values never reach a message."""
     from assignrules.databases.duckdb import DuckDB
+    from assignrules.databases.postgres import SCHEMES, Postgres
 
     if project.environment is None:
         names = ", ".join(f"`{name}`" for name in project.environments)
@@ -186,12 +188,19 @@ def database_of(project: Project, variables: Mapping[str, str] | None = None) ->
     scheme, mark, rest = address.partition("://")
     if mark and scheme == "duckdb" and rest.startswith("/") and rest != "/":
         return DuckDB(project.root / rest[1:]), ()
+    if mark and scheme.split("+")[0] in SCHEMES:
+        try:
+            return Postgres(address), ()
+        except ValueError:
+            message = f"environment `{environment.name}`: the address of its PostgreSQL database cannot be read"
+            help = "write it like `postgresql://user:password@host/database`; in a password, `@` is written `%40`, `/` `%2F` and `?` `%3F`"
+            return None, (diagnostic(CODE, message, environment.span, help=help),)
     if mark and scheme.split("+")[0] in LATER_DATABASES:
         message = f"environment `{environment.name}`: databases of `{scheme.split('+')[0]}` are not supported yet"
-        return None, (diagnostic("E0199", message, environment.span, help="use `duckdb:///file.duckdb`"),)
+        return None, (diagnostic("E0199", message, environment.span, help=f"write it like {ADDRESSES}"),)
     # The address is not shown: it may hold a password.
     message = f"environment `{environment.name}`: the database has no address that can be opened"
-    return None, (diagnostic(CODE, message, environment.span, help="write it like `duckdb:///file.duckdb`, relative to the project file"),)
+    return None, (diagnostic(CODE, message, environment.span, help=f"write it like {ADDRESSES}"),)
 
 
 def git_revision(folder: Path) -> str | None:

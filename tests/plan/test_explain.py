@@ -26,7 +26,7 @@ from assignrules.schema.logical import credit
 from assignrules.schema.mapping import identity
 from assignrules.testing import Case, read_case
 from assignrules.testing.case import ProjectSettings
-from assignrules.testing.database import DuckDBPlanner, DatabaseTestSession
+from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "limit", "memory", "order", "set_targets", "value_targets")

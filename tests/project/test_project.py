@@ -157,7 +157,7 @@ def test_environment_variables_are_looked_up_late_and_never_shown(tmp_path: Path
     assert [problem.code for problem in problems] == ["E0904", "E0904"]
     database, _ = database_of(project, {"SCHEME": "duckdb", "PLACE": "/x.duckdb"})
     assert database is not None and database.name == "x.duckdb"
-    for scheme, code in (("postgresql", "E0199"), ("oracle", "E0902")):
+    for scheme, code in (("spark", "E0199"), ("oracle", "E0902")):
         _, problems = database_of(project, {"SCHEME": scheme, "PLACE": "user:hunter2@host/db"})
         assert problems[0].code == code
         assert "hunter2" not in str(problems)

@@ -8,8 +8,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.conftest import postgres
 
 from assignrules.check import check_files
+from assignrules.databases import Database
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store
 from assignrules.diagnostics import SourceFile
@@ -45,14 +47,15 @@ def test_golden(name: str, dialect: str) -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_duckdb_runs_the_golden_files(name: str) -> None:
-    database = DuckDBMemory()
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+def test_databases_run_the_golden_files(name: str, dialect: str) -> None:
+    database: Database = DuckDBMemory() if dialect == "duckdb" else postgres("golden")
     with database.writing(create=True) as session:
         create_store(session, credit())
         create_journal(session)
         session.commit()
     with database.reading() as session:
-        for statement in (FOLDER / f"{name}.duckdb.sql").read_text(encoding="utf-8").split(";\n"):
+        for statement in (FOLDER / f"{name}.{dialect}.sql").read_text(encoding="utf-8").split(";\n"):
             if statement.strip():
                 assert session.fetch(statement) == []
 

@@ -106,7 +106,9 @@ def _state(mapping: SchemaMapping, target: Target, dialect: Dialect) -> _State:
 def _stale(mapping: SchemaMapping, target: Target, state: _State) -> str:
     entity = mapping.entities[target.entity]
     key = f"existing.{quoted(entity.key)}"
-    differs = " OR ".join(f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target, state.dialect), strict=True))
+    differs = " OR ".join(
+        f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target, state.dialect), strict=True)
+    )
     value, currency = (*state.current, "NULL")[:2]
     return (
         f"SELECT change.subject, change.member, change.before, {key} IS NOT NULL, {value}, {currency}, count(*) OVER () AS total "

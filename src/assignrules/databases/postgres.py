@@ -339,9 +339,11 @@ class Postgres:
             ("Connection refused", "is not running there", "look at the address of the environment, and whether the server runs"),
         ):
             if known in text:
-                return DatabaseUnavailable(f"database `{self.name}` cannot be opened: the server {said}", help=help) if known != (
-                    "does not exist"
-                ) else DatabaseUnavailable(f"database `{self.name}` cannot be opened: {said}", help=help)
+                return (
+                    DatabaseUnavailable(f"database `{self.name}` cannot be opened: the server {said}", help=help)
+                    if known != ("does not exist")
+                    else DatabaseUnavailable(f"database `{self.name}` cannot be opened: {said}", help=help)
+                )
         return DatabaseUnavailable(f"database `{self.name}` cannot be opened: {text}")
 
 

@@ -79,7 +79,8 @@ class MoneyCompiler:
                 return terms.number(0)
             case "add" | "subtract":
                 kind = exp.Add if name == "add" else exp.Sub
-                return self._combined(arguments, rows, lambda parts: terms.binary(kind, parts[0], parts[1]))
+                scale = max(operation.type.scale, VALUE_SCALE)  # of amounts that are converted
+                return self._combined(arguments, rows, lambda parts: self.dialect.bounded(terms.binary(kind, parts[0], parts[1]), scale))
             case "least" | "greatest":
                 values = [self.value(part, rows) for part in arguments]
                 missing = terms.any_of(terms.is_null(value) for value in values)
@@ -90,7 +91,8 @@ class MoneyCompiler:
                 )
                 return terms.case([(missing, terms.null())], chosen)
             case "multiply":
-                return terms.binary(exp.Mul, self.value(arguments[0], rows), self.value(arguments[1], rows))
+                product = terms.binary(exp.Mul, self.value(arguments[0], rows), self.value(arguments[1], rows))
+                return self.dialect.bounded(product, operation.type.scale)
             case "divide":
                 scale = arguments[0].type.scale
                 if arguments[1].type.kind is Kind.MONEY:
@@ -148,6 +150,7 @@ class MoneyCompiler:
         day = self._day_of_rates(day, rows)
         exact = self._rounded(amount, expression.type.scale, VALUE_SCALE)
         product = terms.binary(exp.Mul, self.dialect.decimal(exact, VALUE_SCALE), rows.source.rate(currency, day))
+        product = self.dialect.bounded(product, 2 * VALUE_SCALE)
         scale = max(expression.type.scale, VALUE_SCALE)
         changed = self.dialect.decimal(terms.function("ROUND", product, terms.number(VALUE_SCALE)), scale)
         zero = (terms.equal(amount.copy(), terms.number(0)), self.dialect.decimal(terms.number(0), scale))

@@ -198,7 +198,7 @@ class Scalars:
                 kind = {"add": exp.Add, "subtract": exp.Sub, "multiply": exp.Mul}[name]
                 if operation.type.kind in (Kind.INTEGER, Kind.DURATION):
                     values[0] = self.dialect.decimal(values[0], 0)
-                return terms.binary(kind, values[0], values[1])
+                return self.dialect.bounded(terms.binary(kind, values[0], values[1]), operation.type.scale)
             case "divide":
                 return divided(self.dialect, values[0], arguments[0].type.scale, values[1])
             case "negate":

@@ -41,8 +41,8 @@ class PlannedRows:
 
 
 class DatabasePlanner:
-    """Runs rules on a database; one store in it, whose content is lost, serves all cases, one after the other. ``packs`` finds the rule packs
-    that they use, by default those that ship."""
+    """Runs rules on a database; one store in it, whose content is lost, serves all cases, one after the other. ``packs`` finds the rule
+    packs that they use, by default those that ship."""
 
     def __init__(self, schema: Schema, database: Database, packs: PackFinder | None = None) -> None:
         self.schema = schema

@@ -158,7 +158,7 @@ WITH todays_rates AS MATERIALIZED (
           THEN CAST(e.open_amount AS DECIMAL(38, 10))
           WHEN e.open_amount = 0
           THEN CAST(0 AS DECIMAL(38, 10))
-          ELSE CAST(ROUND(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate, 10) AS DECIMAL(38, 10))
+          ELSE CAST(ROUND(CAST(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate AS DECIMAL(38, 20)), 10) AS DECIMAL(38, 10))
         END AS x0
       FROM document_0 AS e
       LEFT JOIN todays_rates AS r1
@@ -314,19 +314,19 @@ WITH todays_rates AS MATERIALIZED (
     FROM (
       SELECT
         e.customer_key AS k,
-        e.days_overdue * CASE
+        CAST(e.days_overdue * CASE
           WHEN e.open_amount_currency = 'EUR'
           THEN CAST(e.open_amount AS DECIMAL(38, 10))
           WHEN e.open_amount = 0
           THEN CAST(0 AS DECIMAL(38, 10))
-          ELSE CAST(ROUND(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate, 10) AS DECIMAL(38, 10))
-        END AS x0,
+          ELSE CAST(ROUND(CAST(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate AS DECIMAL(38, 20)), 10) AS DECIMAL(38, 10))
+        END AS DECIMAL(38, 10)) AS x0,
         CASE
           WHEN e.open_amount_currency = 'EUR'
           THEN CAST(e.open_amount AS DECIMAL(38, 10))
           WHEN e.open_amount = 0
           THEN CAST(0 AS DECIMAL(38, 10))
-          ELSE CAST(ROUND(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate, 10) AS DECIMAL(38, 10))
+          ELSE CAST(ROUND(CAST(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate AS DECIMAL(38, 20)), 10) AS DECIMAL(38, 10))
         END AS x1
       FROM document_1 AS e
       LEFT JOIN todays_rates AS r1
@@ -342,7 +342,7 @@ WITH todays_rates AS MATERIALIZED (
             THEN CAST(e.open_amount AS DECIMAL(38, 10))
             WHEN e.open_amount = 0
             THEN CAST(0 AS DECIMAL(38, 10))
-            ELSE CAST(ROUND(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate, 10) AS DECIMAL(38, 10))
+            ELSE CAST(ROUND(CAST(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate AS DECIMAL(38, 20)), 10) AS DECIMAL(38, 10))
           END IS NULL
         )
     ) AS r

@@ -77,7 +77,7 @@ WITH todays_rates AS MATERIALIZED (
             THEN CAST(e.open_amount AS DECIMAL(38, 10))
             WHEN e.open_amount = 0
             THEN CAST(0 AS DECIMAL(38, 10))
-            ELSE CAST(ROUND(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate, 10) AS DECIMAL(38, 10))
+            ELSE CAST(ROUND(CAST(CAST(e.open_amount AS DECIMAL(38, 10)) * r1.rate AS DECIMAL(38, 20)), 10) AS DECIMAL(38, 10))
           END > 10000
         END
     ) AS r

@@ -28,6 +28,10 @@ class Dialect(ABC):
         """A number as an exact decimal of a scale; one that does not fit is the database's error, never a wrong number."""
         return terms.cast(value, "DECIMAL", DIGITS, scale)
 
+    def bounded(self, value: Sql, scale: int) -> Sql:
+        """The result of `+`, `-` or `*` on decimals, of this scale already; one of more than 38 digits is the database's error."""
+        return value
+
     @abstractmethod
     def whole(self, value: Sql) -> Sql:
         """A whole number wide enough for 38 digits."""
@@ -110,7 +114,8 @@ class Dialect(ABC):
         return column
 
     def tried(self, text: Sql, type: str, *parameters: int) -> Sql:
-        """A text read as a ``DECIMAL``, ``BIGINT``, ``BOOLEAN`` or ``DATE``, missing where it is none; ``text`` is printed several times."""
+        """A text read as a ``DECIMAL``, ``BIGINT``, ``BOOLEAN`` or ``DATE``; missing where it is none. ``text`` is printed several
+        times."""
         return exp.TryCast(this=text, to=terms.type_of(type, *parameters))
 
 

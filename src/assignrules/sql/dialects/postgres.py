@@ -26,6 +26,10 @@ class Postgres(Dialect):
     name = "postgres"
     aggregates_by_case = False
 
+    def bounded(self, value: Sql, scale: int) -> Sql:
+        """The server's own decimals have no bound."""
+        return self.decimal(value, scale)
+
     def whole(self, value: Sql) -> Sql:
         return terms.cast(value, "DECIMAL", 38, 0)
 

@@ -121,7 +121,7 @@ def _query(compiler: Compiler, subject: str, path: Path, aggregates: Sequence[Ag
 
     ways = tuple(link(part) for part in path)
     bodies = [replace(item, path=ways, of=normal(item.of), where=normal(item.where), by=normal(item.by)) for item in aggregates]
-    statement = Statement(facts, compiler.mapping, compiler.dialect, compiler.today)
+    statement = Statement(facts, compiler.mapping, compiler.dialect, compiler.today, compiler.kept)
     source = Source(statement)
     # The context that `latest` is made with: the related rows `e`, joined to the row that they belong to.
     rows, _, base, joins = statement.aggregates.related(Group(ways, statement.top), source)

@@ -6,16 +6,16 @@ What decides comes from the plan's own statements, asked for one subject; the tr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlglot import exp
 
 from assignrules.databases.base import Session
 from assignrules.ir.changes import Printed, action_of
-from assignrules.ir.expressions import And, Expression, Field, Literal, Not, Operation, TargetMember
+from assignrules.ir.expressions import And, Expression, Literal, Not, TargetMember
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, TemplatePart, ValueBody
-from assignrules.ir.types import BOOLEAN, TEXT, Kind, Money
+from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
 from assignrules.journal.tables import has_journal
 from assignrules.plan.behind import rows_behind
@@ -33,6 +33,7 @@ from assignrules.plan.explanation import (
 )
 from assignrules.plan.fetched import fetched_value
 from assignrules.plan.holds import HoldDraft, hold, hold_draft
+from assignrules.plan.reach import among, reach
 from assignrules.plan.trees import Behind, Draft, Questions, Trees, finished, reason
 from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
@@ -40,7 +41,7 @@ from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state
 from assignrules.sql.dialects import DIALECTS
-from assignrules.sql.differences import CHANGE, HELD, Difference, at, differences
+from assignrules.sql.differences import CHANGE, HELD, at, differences
 from assignrules.sql.queries import Compiler
 
 __all__ = [
@@ -70,24 +71,14 @@ def explain(
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
-    parts: dict[str, Difference] | None = None
     found: list[SubjectExplanation] = []
     for entity in entities:
-        rows = session.fetch(compiler.text(compiler.select(entity, [], where=_is_subject(compiler, entity, subject))))
+        rows = session.fetch(compiler.text(compiler.select(entity, [], where=among(schema, entity, [subject]))))
         if rows:
-            if parts is None:
-                parts = {part.entity: part for part in differences(compiler)}
             label = None if rows[0][1] is None else str(printed(rows[0][1]))
-            made = _Subject(session, compiler, entity, subject, parts.get(entity), target)
+            made = _Subject(session, compiler, entity, subject, target)
             found.append(SubjectExplanation(entity, subject, label, made.units()))
     return Explanation(subject, as_of, target, tuple(found))
-
-
-def _is_subject(compiler: Compiler, entity: str, subject: str) -> Expression:
-    declared = compiler.mapping.schema.entities[entity]
-    assert declared.key is not None
-    key = Field(entity, declared.key, declared.fields[declared.key])
-    return Operation("eq", (key, Literal(subject, TEXT)), BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +121,19 @@ class _BlockDraft:
 class _Subject:
     """One row of an entity while it is explained."""
 
-    def __init__(self, session: Session, compiler: Compiler, entity: str, key: str, part: Difference | None, target: str | None) -> None:
+    def __init__(self, session: Session, compiler: Compiler, entity: str, key: str, target: str | None) -> None:
         self.session = session
-        self.compiler = compiler
         self.schema = compiler.mapping.schema
         self.entity = entity
         self.key = key
-        self.part = part
         self.blocks: dict[Unit, list[Assignment]] = {}
         for block in compiler.ruleset.assignments:
             if block.entity == entity and target in (None, block.target):
                 self.blocks.setdefault((block.target, block.member), []).append(block)
+        order = tuple(unit for unit in compiler.ruleset.order if unit in self.blocks)
+        asked = compiler.of(replace(compiler.ruleset, order=order))  # the others are decided where these read them
+        self.compiler = asked.keeping(reach(session, asked, entity, key, order))
+        self.part = next(iter(differences(self.compiler)), None)
         self.questions = Questions(compiler.ruleset)
         self.trees = Trees(self.questions, self.schema)
 
@@ -193,7 +186,7 @@ class _Subject:
         """The answers by slot."""
         asker = self.compiler.of(self.questions.ruleset())
         outputs = self.questions.outputs()
-        query = asker.select(self.entity, outputs, where=_is_subject(self.compiler, self.entity, self.key))
+        query = asker.select(self.entity, outputs, where=among(self.schema, self.entity, [self.key]))
         columns = iter(self.session.fetch(asker.text(query))[0][2:])
         return tuple(fetched_value(columns, output.expression.type) for output in outputs)
 

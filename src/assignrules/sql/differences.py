@@ -83,7 +83,7 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     decisions = compiler.decisions()
     made = [decision for decision in (decisions.decision(*unit) for unit in units) if decision is not None]
     bodies = [_normal(decisions, decision) for decision in made]
-    statement = Statement(decisions.facts, compiler.mapping, compiler.dialect, compiler.today)
+    statement = Statement(decisions.facts, compiler.mapping, compiler.dialect, compiler.today, compiler.kept)
     rows = statement.rows(entity)
     key, label = names_of(rows, compiler.mapping)
     columns: list[Sql] = [terms.alias(key, "subject"), terms.alias(label, "label")]

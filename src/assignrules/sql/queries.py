@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,18 +37,33 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), 50_000))
 
 
 class Compiler:
-    """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read."""
+    """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read. ``kept``: by entity the
+    business keys of the only rows that are looked at; those of an entity that is not named all are."""
 
-    def __init__(self, ruleset: Ruleset, mapping: SchemaMapping, dialect: Dialect, today: date, *, journal: bool) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        mapping: SchemaMapping,
+        dialect: Dialect,
+        today: date,
+        *,
+        journal: bool,
+        kept: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.ruleset = ruleset
         self.mapping = mapping
         self.dialect = dialect
         self.today = today
         self.journal = journal
+        self.kept = kept or {}
 
     def of(self, ruleset: Ruleset) -> Compiler:
         """The same for another ruleset."""
-        return Compiler(ruleset, self.mapping, self.dialect, self.today, journal=self.journal)
+        return Compiler(ruleset, self.mapping, self.dialect, self.today, journal=self.journal, kept=self.kept)
+
+    def keeping(self, kept: Mapping[str, Sequence[str]]) -> Compiler:
+        """The same, looking at some rows only."""
+        return Compiler(self.ruleset, self.mapping, self.dialect, self.today, journal=self.journal, kept=kept)
 
     def decisions(self) -> Decisions:
         """What the blocks decide, with the facts of a statement to come."""
@@ -61,7 +76,7 @@ class Compiler:
         facts = decisions.facts
         normal = [Output(output.name, facts.normal(output.expression, entity), output.condition) for output in outputs]
         condition = None if where is None else facts.normal(where, entity)
-        statement = Statement(facts, self.mapping, self.dialect, self.today)
+        statement = Statement(facts, self.mapping, self.dialect, self.today, self.kept)
         rows = statement.rows(entity)
         key, label = names_of(rows, self.mapping)
         columns: list[Sql] = [terms.alias(key, "key"), terms.alias(label, "label")]

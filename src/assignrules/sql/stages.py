@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from sqlglot import exp
@@ -34,8 +34,11 @@ LONGEST_NAME = 50  # PostgreSQL cuts names at 63 bytes
 class Statement:
     """One statement over facts that are all in normal form already; ``finish`` writes the stages below a final SELECT."""
 
-    def __init__(self, facts: Facts, mapping: SchemaMapping, dialect: Dialect, today: date) -> None:
+    def __init__(
+        self, facts: Facts, mapping: SchemaMapping, dialect: Dialect, today: date, kept: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self.facts = facts
+        self.kept = kept or {}  # by entity, the business keys of the only rows that are looked at
         self.mapping = mapping
         self.dialect = dialect
         self.today = today
@@ -214,7 +217,7 @@ class Statement:
         if not needs:
             self.need(entity, level, KEY)
         if level == 0:
-            return self.tables.rows(entity, list(needs.items())), False
+            return self._only_kept(entity, needs), False
         if self.is_derived(entity) and level == self.facts.base(entity):
             return base_query(self, self.facts.derived[entity], level, needs), True
         source = Source(self)
@@ -246,6 +249,15 @@ class Statement:
             joins.append(terms.left_join(terms.subquery(query, relation), on))
         self.money.day = None
         return terms.select(columns, terms.table(name, "s"), [*joins, *source.joins]), bool(joins)
+
+    def _only_kept(self, entity: str, needs: dict[Column, str]) -> exp.Query:
+        """Stage 0, with the rows that are looked at."""
+        if entity not in self.kept:
+            return self.tables.rows(entity, list(needs.items()))
+        name = self.need(entity, 0, Column("field", self.mapping.schema.entities[entity].key or ""))
+        rows = terms.subquery(self.tables.rows(entity, list(needs.items())), "k")
+        wanted = terms.one_of(terms.column(name, "k"), [terms.text(key) for key in self.kept[entity]])
+        return terms.select([exp.Star()], rows, where=wanted)
 
     def _related(self, gathered: _Gathered, entity: str) -> Iterator[tuple[str, exp.Select]]:
         """The relations of a stage's aggregates, by the name under which each is joined."""

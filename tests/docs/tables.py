@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import click
 
 from assignrules.cli import application
 from assignrules.diagnostics.codes import CODES
+from assignrules.diagnostics.pages import Example, read_page
 from assignrules.ir.expressions import CONDITIONS
 from assignrules.ir.operators import OPERATORS, Operator
 from assignrules.ir.types import Type
@@ -16,6 +19,7 @@ from assignrules.schema.logical import credit
 from assignrules.syntax import yaml_schema
 from assignrules.syntax.functions import _SHAPES, AGGREGATES, FUNCTIONS
 
+MESSAGES = Path(__file__).parents[1] / "messages" / "codes"
 MADE = re.compile(r"(<!-- made: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 AGGREGATE_MEANINGS = {
@@ -122,6 +126,32 @@ def _options(command: click.Command, root: click.Context) -> list[str]:
     return [option.opts[-1] for option in command.get_params(root) if isinstance(option, click.Option)]
 
 
+def _pages() -> str:
+    """Every page, with what the program says of its wrong example. Rules are checked here once more; the rest `tests/pages` runs."""
+    parts: list[str] = []
+    area = ""
+    for code in CODES:
+        page = read_page(code)
+        if page.area != area:
+            area = page.area
+            parts.append(f"## {code[1:3]} {area}")
+        told = (MESSAGES / f"{code}.txt").read_text(encoding="utf-8").rstrip()
+        again = _fence(page.wrong) == "rules"
+        parts.append(f"### {code}: {page.title}\n\n{textwrap.fill(page.meaning, 150, break_long_words=False, break_on_hyphens=False)}")
+        parts.append(f"{_block(page.wrong)}\n\n```text{' diagnostics' if again else ''}\n{told}\n```")
+        parts.append(f"Right:\n\n{_block(page.right)}")
+    return "\n\n".join(parts)
+
+
+def _fence(example: Example) -> str:
+    kind = example.kind.split()[0]
+    return kind if kind == "yaml" or (kind == "rules" and 'use "' not in example.text) else "text"
+
+
+def _block(example: Example) -> str:
+    return f"```{_fence(example)}\n{example.text.rstrip()}\n```"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "comparisons": _operators("comparisons"),
     "arithmetic": _operators("arithmetic"),
@@ -131,6 +161,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "targets": _targets,
     "definitions": _definitions,
     "codes": _codes,
+    "pages": _pages,
     "commands": _commands,
     "yaml-sections": yaml_schema.sections_table,
     "yaml-keys": yaml_schema.keys_table,

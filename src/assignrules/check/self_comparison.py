@@ -20,9 +20,9 @@ def self_comparisons(subject: Subject) -> Iterator[Diagnostic]:
                 case Operation(operator=operator, arguments=(left, right)) if left == right and not isinstance(left, Literal):
                     value = written(left, subject.schema)
                     shown = f"`{value}`" if len(value) <= 60 else "a value"
-                    answer = "always holds where there is one" if operator in HOLDS else "never holds"
+                    answer = "holds wherever it is present" if operator in HOLDS else "never holds"
                     if isinstance(expression, Not):
-                        answer = "only holds where there is none"
+                        answer = "holds only where it is missing"
                     help = "compare it with another value, or test it with `is present` or `is missing`"
                     yield diagnostic("W0407", f"{shown} is compared with itself, which {answer}", span, help=help)
                     break

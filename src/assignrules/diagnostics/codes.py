@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     "E0411": "bands of a score out of order",
     "E0412": "two classes of a score from the same points",
     "E0413": "circle of rule packs",
+    "E0420": "a column that is neither a group nor a total",
     "W0401": "the class of a score may be missing",
     "W0402": "a line that can never win",
     "W0403": "unused search",

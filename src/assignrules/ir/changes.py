@@ -75,6 +75,17 @@ class GuardVerdict:
     overridden: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRows:
+    """The keys of the rows that are new in an alert, that stay, and that left since the last applied run; and what each row there shows,
+    in the alert's order."""
+
+    entered: tuple[str, ...]
+    stay: tuple[str, ...]
+    left: tuple[str, ...]
+    shown: tuple[tuple[Printed, ...], ...]
+
+
 def action_of(shape: str, before: Printed, after: Printed) -> str:
     """The action's word by the target's shape (``value``, ``set``, ``cover``) and the two states."""
     if shape == "set":

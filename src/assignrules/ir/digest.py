@@ -24,6 +24,8 @@ def ruleset_digest(ruleset: Ruleset) -> str:
         sorted(ruleset.definitions.items()),
         ruleset.assignments,
         ruleset.requirements,
+        ruleset.alerts,
+        ruleset.reports,
     ))  # fmt: skip
 
 

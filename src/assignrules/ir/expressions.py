@@ -230,8 +230,9 @@ AggregateFunction = OneOf["count", "any", "none", "sum", "min", "max", "avg", "m
 class Aggregate:
     """A function over the rows at the end of ``path`` (each once) for which ``where`` holds (None: all).
 
-    ``path`` starts at the current row's entity and has at least one to-many link; ``of``, ``where``, ``by`` and ``weight`` stand on the
-    row at its end. ``of``: the expression (None for count/any/none). ``by``: the date of latest/earliest. ``weight``: of avg only.
+    ``path`` starts at the current row's entity and has at least one to-many link (a report's total has no path: its rows are given);
+    ``of``, ``where``, ``by`` and ``weight`` stand on the row at its end. ``of``: the expression (None for
+    count/any/none). ``by``: the date of latest/earliest. ``weight``: of avg only.
     ``every`` is lowered to ``none``. Sums, averages and medians of money convert to the project's currency, as do min and max.
     """
 

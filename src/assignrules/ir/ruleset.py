@@ -11,6 +11,7 @@ from enum import Enum
 from assignrules.diagnostics import Span
 from assignrules.ir.expressions import Expression, Literal
 from assignrules.ir.origins import Origins
+from assignrules.ir.reports import Alert, Report
 from assignrules.ir.types import Type
 
 
@@ -151,8 +152,8 @@ class Ruleset:
 
     ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
     and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
-    ``requirements`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing. Business
-    days skip the holidays of ``calendar`` (None: only weekends).
+    ``requirements``, ``alerts`` and ``reports`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
+    Business days skip the holidays of ``calendar`` (None: only weekends).
     """
 
     params: Mapping[str, Literal]
@@ -163,6 +164,8 @@ class Ruleset:
     ignored_currencies: frozenset[str]
     requirements: tuple[Requirement, ...] = ()
     calendar: str | None = None
+    alerts: tuple[Alert, ...] = ()
+    reports: tuple[Report, ...] = ()
     origins: Origins = field(default_factory=Origins, compare=False, repr=False)
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:

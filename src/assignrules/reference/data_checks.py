@@ -7,17 +7,19 @@ from collections.abc import Iterable
 
 from assignrules.ir.changes import DataProblem
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, Via, children
-from assignrules.ir.ruleset import Assignment, SetBody, ValueBody
 from assignrules.ir.types import Money
 from assignrules.reference.evaluation import Evaluation
+from assignrules.resolve.order import deciding_expressions
 from assignrules.schema.records import Record
 
 
 def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     """Repeated keys, missing rates, two rates of one day, and numbers too large, as far as the plan met them."""
     found = [_problem(code, message, entity, rows) for (code, entity, message), rows in evaluation.failures.items()]
-    blocks = [block for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of)]
-    entities = {block.entity for block in blocks}
+    ruleset = evaluation.ruleset
+    entities = {block.entity for block in ruleset.assignments if block.runs_on(evaluation.as_of)}
+    for readers in (ruleset.requirements, ruleset.alerts, ruleset.reports):
+        entities.update(reader.entity for reader in readers)
     for part in _needed(evaluation):
         entities.update(name for link in _links(part) for name in (link.entity, link.to))
     for entity in entities:
@@ -78,9 +80,15 @@ def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:
 
 
 def _needed(evaluation: Evaluation) -> list[Expression]:
-    """Every expression, with its parts, that the running blocks use."""
-    waiting = [requirement.condition for requirement in evaluation.ruleset.requirements]
-    waiting += [part for block in evaluation.ruleset.assignments if block.runs_on(evaluation.as_of) for part in _of_block(block)]
+    """Every expression, with its parts, that the running blocks, requirements, alerts and reports use."""
+    ruleset = evaluation.ruleset
+    waiting: list[Expression] = [requirement.condition for requirement in ruleset.requirements]
+    for block in ruleset.assignments:
+        if block.runs_on(evaluation.as_of):
+            reasons = [part.expression for part in block.because or () if part.expression is not None]
+            waiting += [*deciding_expressions(block), *reasons]
+    waiting += [part for alert in ruleset.alerts for part in alert.on_rows()]
+    waiting += [part for report in ruleset.reports for part in report.on_rows()]
     needed: dict[Expression, None] = {}
     while waiting:
         part = waiting.pop()
@@ -90,18 +98,6 @@ def _needed(evaluation: Evaluation) -> list[Expression]:
             if isinstance(part, Reference):
                 waiting.append(evaluation.ruleset.definitions[part.entity, part.name].expression)
     return list(needed)
-
-
-def _of_block(block: Assignment) -> list[Expression]:
-    parts: list[Expression | None] = [block.where, block.except_, *(part.expression for part in block.because or ())]
-    if block.limit is not None:
-        parts += [block.limit.by, block.limit.per]
-    match block.body:
-        case ValueBody(lines=lines, value=value):
-            parts += [value, *(part for line in lines for part in (line.condition, line.value))]
-        case SetBody(add=add, remove=remove, amount=amount):
-            parts += [add, amount, remove if isinstance(remove, Expression) else None]
-    return [part for part in parts if part is not None]
 
 
 def _links(part: Expression) -> tuple[Link, ...]:

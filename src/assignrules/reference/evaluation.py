@@ -69,6 +69,10 @@ class Evaluation:
             return self.current(target, member, subject)
         return self.planned[target, member][subject]  # INVARIANT: the order of units has decided it already
 
+    def written(self, value: Value) -> Value:
+        """As it is stored and shown: a bare 0 has the project's currency."""
+        return Money(value.amount, self.ruleset.currency) if isinstance(value, Money) and not value.currency else value
+
     def _value(self, expression: ir.Expression, stack: tuple[Record, ...]) -> Value:
         row = stack[-1]
         match expression:
@@ -120,7 +124,7 @@ class Evaluation:
                     self._kept[id(expression)] = set(self._first(expression))
                 return row in self._kept[id(expression)]
             case ir.Aggregate():
-                return self._aggregate(expression, stack)
+                return self.aggregate(expression, self._rows_at_end(expression.path, row), *stack)
             case ir.Memory():
                 raise AssertionError("only the compiler makes these: the journal is read in `memory`")
             case _:
@@ -143,12 +147,15 @@ class Evaluation:
             kept.extend(self.ranked(rows, top.by, top.ascending)[: top.count])
         return kept
 
-    def ranked(self, rows: list[Record], by: ir.Expression, ascending: bool) -> list[Record]:
+    def ranked(self, rows: Iterable[Record], by: ir.Expression, ascending: bool) -> list[Record]:
         """Rows by a value, the largest first unless ``ascending``; missing last, ties by key."""
+        return self.ordered(sorted(rows, key=lambda row: row.key), by, ascending)
+
+    def ordered(self, rows: list[Record], by: ir.Expression, ascending: bool) -> list[Record]:
+        """The same with ties as they come."""
         values: dict[Record, Any] = {row: self._plain(self.value(by, row), row) for row in rows}
-        present = sorted((row for row in rows if values[row] is not None), key=lambda row: row.key)
-        present.sort(key=lambda row: values[row], reverse=not ascending)  # stable: ties stay by key
-        return present + sorted((row for row in rows if values[row] is None), key=lambda row: row.key)
+        present = sorted((row for row in rows if values[row] is not None), key=lambda row: values[row], reverse=not ascending)
+        return present + [row for row in rows if values[row] is None]
 
     def _end(self, link: ir.Link, row: Record) -> Record | None:
         if link.target is not None:
@@ -212,9 +219,10 @@ class Evaluation:
             self.failures["E0502", row.entity, f"no exchange rate {when}"].add(row)
         return rate
 
-    def _aggregate(self, aggregate: ir.Aggregate, stack: tuple[Record, ...]) -> Value:
+    def aggregate(self, aggregate: ir.Aggregate, among: Iterable[Record], *stack: Record) -> Value:
+        """An aggregate over those of some rows for which its condition holds; ``stack`` as in ``value``."""
         kind = aggregate.function
-        rows = [row for row in self._rows_at_end(aggregate.path, stack[-1]) if self.holds(aggregate.where, *stack, row)]
+        rows = [row for row in among if self.holds(aggregate.where, *stack, row)]
         match kind:
             case "count":
                 return len(rows)

@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import assert_never
 
 from assignrules.diagnostics import Span
-from assignrules.ir.changes import Change, Conflict, DataProblem, GuardVerdict, Held, Printed, action_of
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, GuardVerdict, Held, Printed, action_of
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Money
 from assignrules.ir.values import Value, number_text, printed, shown
 from assignrules.reference.data_checks import data_errors, data_warnings
 from assignrules.reference.evaluation import Evaluation, Unit
 from assignrules.reference.memory import is_cooling, is_manual, restored
+from assignrules.reference.reports import alert_rows, report_lines
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.schema.records import Record, Rows
@@ -24,7 +25,7 @@ from assignrules.schema.records import Record, Rows
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A plan's content. Changes, held and conflicts by target, member (None first) and subject; guards by name. ``requirements``: those
-    that fail, warnings too, with the keys of their rows."""
+    that fail, warnings too, with the keys of their rows. ``alerts`` and ``reports``: by name, what is in them, in their order."""
 
     changes: tuple[Change, ...]
     held: tuple[Held, ...]
@@ -34,6 +35,8 @@ class Outcome:
     data_warnings: tuple[DataProblem, ...]
     applicable: bool
     requirements: dict[str, tuple[str, ...]]
+    alerts: dict[str, AlertRows]
+    reports: dict[str, list[tuple[Printed, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
         if rows:
             failing[requirement.name] = tuple(rows)
             broken = broken or not requirement.warning
+    alerts = {alert.name: alert_rows(evaluation, alert) for alert in evaluation.ruleset.alerts}
+    reports = {report.name: report_lines(evaluation, report) for report in evaluation.ruleset.reports}
     errors = data_errors(evaluation)
     return Outcome(
         tuple(sorted(findings.changes, key=_place)),
@@ -104,6 +109,8 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
         data_warnings(evaluation),
         not errors and not broken and all(guard.passed for guard in findings.guards),
         failing,
+        alerts,
+        reports,
     )
 
 
@@ -213,7 +220,7 @@ def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current:
 def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, subject: Record) -> Decision | None:
     for line in body.lines:
         if evaluation.holds(line.condition, subject):
-            after = _written(evaluation, evaluation.value(line.value, subject))
+            after = evaluation.written(evaluation.value(line.value, subject))
             return Decision(block, after, line.span, line.number, unfit=after is None)
     if not body.explicit:
         return None
@@ -227,7 +234,7 @@ def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, su
             return Decision(block, former, block.span, "otherwise", keep=not there)
         case Otherwise.VALUE:
             assert body.value is not None
-            after = _written(evaluation, evaluation.value(body.value, subject))
+            after = evaluation.written(evaluation.value(body.value, subject))
             return Decision(block, after, block.span, "otherwise", unfit=after is None)
         case _:
             assert_never(body.otherwise)
@@ -252,11 +259,6 @@ def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, sub
     return Decision(block, amount, block.span)
 
 
-def _written(evaluation: Evaluation, value: Value) -> Value:
-    """As it is stored: a bare 0 has the project's currency."""
-    return Money(value.amount, evaluation.ruleset.currency) if isinstance(value, Money) and not value.currency else value
-
-
 def _because(evaluation: Evaluation, block: Assignment, subject: Record) -> str | None:
     if block.because is None:
         return None
@@ -265,7 +267,7 @@ def _because(evaluation: Evaluation, block: Assignment, subject: Record) -> str 
         if part.expression is None:
             texts.append(part.text or "")
         else:
-            texts.append(shown(_written(evaluation, evaluation.value(part.expression, subject)), part.expression.type))
+            texts.append(shown(evaluation.written(evaluation.value(part.expression, subject)), part.expression.type))
     return "".join(texts)
 
 

@@ -481,14 +481,17 @@ class Lowering:
         path = self._links(over)
         if path is None:
             return None
-        rows = self.on(path[-1].to, self)
+        return self.aggregate(node, path, self.on(path[-1].to, self), node.arguments[0] if node.over is not None else None)
+
+    def aggregate(self, node: tree.Call, path: tuple[Link, ...], rows: Lowering, value: tree.Expression | None) -> Aggregate | None:
+        """The aggregate over the rows at the end of a path (those of a report where it is empty) of a value that stands on them."""
         problems = len(self.problems)
-        of = rows.expression(node.arguments[0]) if node.over is not None else None
+        of = None if value is None else rows.expression(value)
         where = None if node.where is None else rows.condition(node.where)
         by = None if node.by is None else rows._date(node.by, "by")
         weight = None if node.weighted_by is None else rows.expression(node.weighted_by)
         satisfies = None if node.satisfies is None else rows.condition(node.satisfies)
-        if len(self.problems) > problems or (node.over is not None and of is None):
+        if len(self.problems) > problems or (value is not None and of is None):
             return None
         wanted = ((node.where, where), (node.by, by), (node.weighted_by, weight), (node.satisfies, satisfies))
         if any(written is not None and lowered is None for written, lowered in wanted):

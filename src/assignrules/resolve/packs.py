@@ -22,6 +22,7 @@ from assignrules.syntax.yaml_form import read_rules
 
 Key = tuple[str, str]  # an entity, and a name on it
 
+OVER_A_LINK = ("count", "any", "none", "every")  # what names a link first; the other aggregates name one with `over`
 _BRACES = re.compile(r"\{\{|\}\}|\{\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\}")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f]|\.\.|^\.|^\s*$")
 
@@ -235,7 +236,9 @@ class _Renaming:
     def statement(self, statement: tree.Statement) -> tree.Statement:
         renamed: tree.Statement = replace(self, entity=_entity(statement, self.schema)).inside(statement)
         match renamed:
-            case tree.Param() | tree.Define() | tree.Search() | tree.Score() | tree.Alert() | tree.Report():
+            case tree.Alert() | tree.Report():
+                return replace(renamed, name=self.name(renamed.name), order_by=_by_columns(statement, renamed))
+            case tree.Param() | tree.Define() | tree.Search() | tree.Score():
                 return replace(renamed, name=self.name(renamed.name))
             case tree.Require() | tree.Propose():
                 return replace(renamed, name=replace(renamed.name, value=f"{self.prefix}.{renamed.name.value}"))
@@ -267,7 +270,9 @@ class _Renaming:
         changed = {name: new for name, part in parts.items() if (new := self.inside(part)) is not part}
         return replace(node, **changed) if changed else node
 
-    def _aggregate(self, node: tree.Call) -> tree.Call:
+    def _aggregate(self, node: tree.Call) -> Any:
+        if node.over is None and (node.distinct or node.function.text not in OVER_A_LINK):
+            return self._parts(node)  # a total of a report's rows
         over = node.over or (node.arguments[0] if node.arguments else None)
         if not isinstance(over, tree.Path):
             return node
@@ -330,3 +335,13 @@ class _Renaming:
             return "{" + ".".join(["this", *names] if this else names) + "}"
 
         return replace(text, value=_BRACES.sub(renamed, text.value))
+
+
+def _by_columns(before: tree.Statement, after: tree.Alert | tree.Report) -> tuple[tree.OrderBy, ...]:
+    """The renamed `order by`; the name of a column stays as it is."""
+    assert isinstance(before, tree.Alert | tree.Report)
+    columns = {(column.alias.text,) for column in before.show if column.alias is not None}
+    return tuple(
+        old if isinstance(old.value, tree.Path) and tuple(name.text for name in old.value.names) in columns else new
+        for old, new in zip(before.order_by, after.order_by, strict=True)
+    )

@@ -15,6 +15,7 @@ from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names, collect_names, entity_of
 from assignrules.resolve.order import order_units
 from assignrules.resolve.packs import PackFinder, expand_packs
+from assignrules.resolve.reports import resolve_alerts, resolve_reports
 from assignrules.resolve.scores import lower_score
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
@@ -22,8 +23,6 @@ from assignrules.syntax import tree
 UNSUPPORTED: dict[type[tree.Statement], str] = {
     tree.Scenario: "the scenario catalogue",
     tree.Propose: "`propose`",
-    tree.Alert: "`alert`",
-    tree.Report: "`report`",
 }
 
 
@@ -61,6 +60,8 @@ def resolve(
             if block is not None:
                 assignments.append(block)
     requirements = _requirements(statements, names, definitions, problems)
+    alerts = resolve_alerts(statements, names, definitions, problems)
+    reports = resolve_reports(statements, names, definitions, problems)
     definitions.note_replacements()
     ordered = _ordered(assignments)
     order = order_units(ordered, definitions.lowered, problems)
@@ -70,7 +71,19 @@ def resolve(
     definitions.lower_runnable()
     origins = Origins(MappingProxyType(names.places), frozenset(names.read))
     return (
-        Ruleset(constants, definitions.whole(), ordered, order, currency, frozenset(ignored_currencies), requirements, calendar, origins),
+        Ruleset(
+            constants,
+            definitions.whole(),
+            ordered,
+            order,
+            currency,
+            frozenset(ignored_currencies),
+            requirements,
+            calendar,
+            alerts,
+            reports,
+            origins,
+        ),
         tuple(problems),
     )
 

@@ -33,9 +33,11 @@ class Dataset:
     is missing. Rows of guarantee, credit_limit and score may have ``customer`` in place of ``legal_entity``.
     ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the
     amount), by (target, member) and subject key. ``journal``: the changes of earlier runs, the first one first, by rising as-of date.
+    ``alerts``: by alert, the keys of its rows in the last applied run.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     values: dict[str, dict[str, Value]] = field(default_factory=dict)
     members: dict[tuple[str, str], dict[str, Money | bool]] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
+    alerts: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -121,7 +121,7 @@ def test_who_recomputes_the_changes_hash_is_found_by_the_runs(tmp_path: Path) ->
         "UPDATE assignrules_change SET after = 'forged' WHERE run = 2 AND sequence = 3",
         f"UPDATE assignrules_change SET hash = {CHANGE_HASH['duckdb']}",
     )
-    assert found(database) == ["the changes of run 2 are not those that it stored: one of them was replaced"]
+    assert found(database) == ["the changes or alert rows of run 2 are not those that it stored"]
 
 
 def test_who_recomputes_a_runs_hash_is_found_by_the_next_one_and_the_last_by_the_anchor(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_runs_that_are_given_make_a_journal_that_holds(times: int) -> None:
         session.commit()
     for _ in range(times):
         with database.writing() as session:
-            replay(session, SCHEMA, entries)
+            replay(session, SCHEMA, Dataset(journal=entries), DAY)
             session.commit()
     with database.reading() as session:
         assert verify(session, head(session)) == ()
@@ -151,7 +151,7 @@ def test_without_runs_no_journal_is_made() -> None:
     database = DuckDBMemory()
     with database.writing(create=True) as session:
         create_store(session, SCHEMA)
-        replay(session, SCHEMA, ())
+        replay(session, SCHEMA, Dataset(), DAY)
         session.commit()
     with database.reading() as session:
         assert not has_journal(session)

@@ -39,6 +39,7 @@ from assignrules.schema.mapping import SchemaMapping
 
 LISTED = 20  # stale rows that are named
 AGAIN = "make the plan again"
+ALERTS = "assignrules_watched"  # the temporary table of the alerts' rows
 
 
 class Outcome(Enum):
@@ -172,7 +173,7 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
         case WriteTarget(target=target):
             return _write(work, target)
         case AppendJournal():
-            work.run, work.head = append(work.session, _entry(work), PLANNED)
+            work.run, work.head = append(work.session, _entry(work), PLANNED, ALERTS)
             return None
         case VerifyWritten(target=target):
             return _verify(work, target)
@@ -248,6 +249,10 @@ def _load_changes(work: _Work) -> ApplyResult | None:
     bad = session.fetch(f"SELECT min(sequence) FROM {PLANNED} WHERE coalesce({incomplete} OR {form}, true)")[0][0]
     if bad is not None:
         return _stale(diagnostic("E0601", f"change {bad} of the plan does not have the form of a change", help=AGAIN))
+    session.stage(ALERTS, {"alert": "VARCHAR", "subject": "VARCHAR"}, work.plan.alert_rows)
+    bad = session.fetch(f"SELECT min(sequence) FROM {ALERTS} WHERE alert IS NULL OR subject IS NULL")[0][0]
+    if bad is not None:
+        return _stale(diagnostic("E0601", f"alert row {bad} of the plan does not have the form of one", help=AGAIN))
     found: dict[str, dict[str, int]] = {}
     for target, action, count in session.fetch(f"SELECT target, action, count(*) FROM {PLANNED} GROUP BY target, action"):
         found.setdefault(target, {})[action] = count

@@ -56,7 +56,7 @@ class WriteTarget:
 
 @dataclass(frozen=True, slots=True)
 class AppendJournal:
-    """The run and its changes."""
+    """The run, its changes and the rows of the alerts."""
 
     name: ClassVar[str] = "append journal"
 

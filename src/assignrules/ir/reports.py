@@ -77,6 +77,10 @@ class Report:
         entity = group_entity(self.name)
         return tuple(Column(item.name, Field(entity, group_field(place), item.value.type)) for place, item in enumerate(self.groups))
 
+    def all_orders(self) -> tuple[Ordering, ...]:
+        """The terms that its lines are sorted by, those of the groups included."""
+        return (*self.order_by, *(Ordering(column.value, descending=False) for column in self.group_columns()))
+
     def on_rows(self) -> tuple[Expression, ...]:
         """The expressions that stand on rows of the entity, not on groups of them."""
         where = () if self.where is None else (self.where,)

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 from assignrules.databases.base import DatabaseFailure, Session, quoted
 from assignrules.ir.changes import Printed
-from assignrules.journal.chain import CHANGE_HASH, HASHED, changes_hash, head, run_hash
-from assignrules.journal.tables import CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS
+from assignrules.journal.chain import ALERT_HASH, CHANGE_HASH, HASHED, changes_hash, head, run_hash
+from assignrules.journal.tables import ALERT, ALERT_COLUMNS, CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS
 
 # The columns of the table that the changes of a run come from.
 SOURCE_COLUMNS = tuple(name for name in CHANGE_COLUMNS if name not in ("run", "hash"))
@@ -41,9 +41,10 @@ class Entry:
     version: str
 
 
-def append(session: Session, entry: Entry, source: str) -> tuple[int, str]:
-    """Adds the run and the changes of the table ``source`` (columns ``SOURCE_COLUMNS``, ``sequence`` from 1 without gaps): the run's
-    number and the journal's new head. The journal's tables exist, and nobody else writes to them meanwhile."""
+def append(session: Session, entry: Entry, source: str, alerts: str | None = None) -> tuple[int, str]:
+    """Adds the run, the changes of the table ``source`` (columns ``SOURCE_COLUMNS``, ``sequence`` from 1 without gaps) and the alert rows
+    of the table ``alerts`` (``sequence``, ``alert``, ``subject``): the run's number and the journal's new head. The journal's tables exist,
+    and nobody else writes to them meanwhile."""
     previous = head(session)
     if previous is None:
         raise DatabaseFailure("the database has no lineage: it was not made by assignrules", help="load data with `assignrules load`")
@@ -55,6 +56,11 @@ def append(session: Session, entry: Entry, source: str) -> tuple[int, str]:
         f"INSERT INTO {CHANGE} ({columns}) SELECT run, {names}, {CHANGE_HASH[session.dialect]} FROM ({given}) AS given ORDER BY sequence",
         {"run": run},
     )
+    if alerts is not None:
+        given = f"SELECT CAST($run AS BIGINT) AS run, sequence, alert, subject FROM {quoted(alerts)}"
+        names = ", ".join(quoted(name) for name in ALERT_COLUMNS)
+        rows = f"SELECT run, sequence, alert, subject, {ALERT_HASH[session.dialect]} FROM ({given}) AS given ORDER BY sequence"
+        session.execute(f"INSERT INTO {ALERT} ({names}) {rows}", {"run": run})
     row: dict[str, object] = {name: getattr(entry, name) for name in Entry.__slots__}
     row |= {
         "id": run,

@@ -1,30 +1,38 @@
-"""The chain of hashes: each run's hash is over its own row, its changes in order and the hash of the run before.
+"""The chain of hashes: each run's hash is over its own row, its changes and alert rows in order and the hash of the run before.
 
-A change bears a hash of its own, so that a bad row can be named; who recomputes it is found by the run's hash, and who recomputes that by
-the next run's, or by the anchor that a plan or a printed report holds.
+A change or alert row bears a hash of its own, so that a bad one can be named; who recomputes it is found by the run's hash, and who
+recomputes that by the next run's, or by the anchor that a plan or a printed report holds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from assignrules.databases.base import Session, quoted
+from assignrules.databases.base import Row, Session, quoted
 from assignrules.databases.embedded import lineage
 from assignrules.diagnostics import Diagnostic, diagnostic
-from assignrules.journal.tables import CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS, has_journal
+from assignrules.journal.tables import ALERT, ALERT_COLUMNS, CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS, has_alerts, has_journal
 
 PREFIX = "sha256:"
 HASHED = tuple(name for name in RUN_COLUMNS if name != "hash")
 _FIELDS = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in CHANGE_COLUMNS if name != "hash")
-# A JSON list of texts: no two different rows have the same, and it is the quickest form that a database can make. By dialect.
-CHANGE_HASH = {
-    "duckdb": f"sha256(CAST(to_json([{_FIELDS}]) AS VARCHAR))",
-    "postgres": f"encode(sha256(convert_to(CAST(to_json(ARRAY[{_FIELDS}]) AS VARCHAR), 'UTF8')), 'hex')",
-}
+_ALERT_FIELDS = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in ALERT_COLUMNS if name != "hash")
+
+
+def _hash_by_dialect(fields: str) -> Mapping[str, str]:
+    """A JSON list of texts: no two different rows have the same, and it is the quickest form that a database can make."""
+    return {
+        "duckdb": f"sha256(CAST(to_json([{fields}]) AS VARCHAR))",
+        "postgres": f"encode(sha256(convert_to(CAST(to_json(ARRAY[{fields}]) AS VARCHAR), 'UTF8')), 'hex')",
+    }
+
+
+CHANGE_HASH = _hash_by_dialect(_FIELDS)
+ALERT_HASH = _hash_by_dialect(_ALERT_FIELDS)
 
 
 def run_hash(values: Sequence[Any]) -> str:
@@ -34,9 +42,15 @@ def run_hash(values: Sequence[Any]) -> str:
 
 
 def changes_hash(session: Session, run: int) -> str:
-    """The hash over the hashes of a run's changes, in order."""
-    rows = session.fetch(f"SELECT string_agg(hash, '' ORDER BY sequence) FROM {CHANGE} WHERE run = $run", {"run": run})
-    return PREFIX + hashlib.sha256((rows[0][0] or "").encode()).hexdigest()
+    """The hash over the hashes of a run's changes, in order, and of its alert rows, where it has some."""
+    hashes = _hashes(session, CHANGE, run)
+    alerts = _hashes(session, ALERT, run) if has_alerts(session) else ""
+    return PREFIX + hashlib.sha256((f"{hashes} {alerts}" if alerts else hashes).encode()).hexdigest()
+
+
+def _hashes(session: Session, table: str, run: int) -> str:
+    rows = session.fetch(f"SELECT string_agg(hash, '' ORDER BY sequence) FROM {table} WHERE run = $run", {"run": run})
+    return rows[0][0] or ""
 
 
 def root(session: Session) -> str | None:
@@ -105,7 +119,7 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
         elif (fault := _wrong_count(session, run, row["changes"])) is not None:
             yield _bad(fault)
         elif changes_hash(session, run) != row["changes_hash"]:
-            yield _bad(f"the changes of run {run} are not those that it stored: one of them was replaced")
+            yield _bad(f"the changes or alert rows of run {run} are not those that it stored")
         wrong.pop(run, None)
         previous = row["hash"]
     for text in wrong.values():
@@ -113,17 +127,31 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
     for (run,) in session.fetch(f"SELECT DISTINCT run FROM {CHANGE} WHERE run NOT IN (SELECT id FROM {RUN}) OR run IS NULL ORDER BY run"):
         if run not in wrong:
             yield _bad(f"there are changes of run {run}, and no such run")
+    if has_alerts(session):
+        for (run,) in session.fetch(
+            f"SELECT DISTINCT run FROM {ALERT} WHERE run NOT IN (SELECT id FROM {RUN}) OR run IS NULL ORDER BY run"
+        ):
+            if run not in wrong:
+                yield _bad(f"there are alert rows of run {run}, and no such run")
 
 
 def _wrong_changes(session: Session) -> dict[int, str]:
-    """By run, what is said of its first change whose hash is not that of its content."""
-    first = "row_number() OVER (PARTITION BY run ORDER BY sequence) AS place"
-    wrong = f"SELECT run, sequence, subject, target, {first} FROM {CHANGE} WHERE hash IS DISTINCT FROM {CHANGE_HASH[session.dialect]}"
-    sql = f"SELECT run, sequence, subject, target FROM ({wrong}) AS wrong WHERE place = 1 ORDER BY run"
-    return {
+    """By run, what is said of its first change, else of its first alert row, whose hash is not that of its content."""
+    wrong = {
         run: f"change {sequence} of run {run} (`{subject}`, `{target}`) was altered or moved"
-        for run, sequence, subject, target in session.fetch(sql)
+        for run, sequence, subject, target in _first_wrong(session, CHANGE, "target", CHANGE_HASH)
     }
+    if has_alerts(session):
+        for run, sequence, subject, alert in _first_wrong(session, ALERT, "alert", ALERT_HASH):
+            wrong.setdefault(run, f"alert row {sequence} of run {run} (`{subject}`, `{alert}`) was altered or moved")
+    return wrong
+
+
+def _first_wrong(session: Session, table: str, of: str, hashes: Mapping[str, str]) -> list[Row]:
+    """Of each run the first row whose hash is not that of its content: run, sequence, subject and the column ``of``."""
+    first = "row_number() OVER (PARTITION BY run ORDER BY sequence) AS place"
+    wrong = f"SELECT run, sequence, subject, {of}, {first} FROM {table} WHERE hash IS DISTINCT FROM {hashes[session.dialect]}"
+    return session.fetch(f"SELECT run, sequence, subject, {of} FROM ({wrong}) AS wrong WHERE place = 1 ORDER BY run")
 
 
 def _wrong_count(session: Session, run: int, count: int) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from assignrules.databases.base import Row, Session, quoted
 from assignrules.ir.changes import Change, Printed
-from assignrules.journal.tables import CHANGE, RUN, RUN_COLUMNS, Run, has_journal
+from assignrules.journal.tables import ALERT, CHANGE, RUN, RUN_COLUMNS, Run, has_alerts, has_journal
 
 _RUN = ", ".join(quoted(name) for name in RUN_COLUMNS)
 _CHANGE = ("subject", "label", "target", "member", "before", "after", "kind", "action", "rule", "line", "at", "because", "manual")
@@ -45,6 +45,16 @@ def changes(session: Session, number: int) -> tuple[Change, ...]:
         return ()
     rows = session.fetch(f"SELECT {_CHANGES} FROM {CHANGE} WHERE run = $number ORDER BY sequence", {"number": number})
     return tuple(_change(row) for row in rows)
+
+
+def alerts(session: Session, number: int) -> dict[str, tuple[str, ...]]:
+    """By alert, in order of names, the keys of the rows that it had when a run was applied, in the alert's order."""
+    if not has_alerts(session):
+        return {}
+    found: dict[str, list[str]] = {}
+    for alert, subject in session.fetch(f"SELECT alert, subject FROM {ALERT} WHERE run = $number ORDER BY sequence", {"number": number}):
+        found.setdefault(alert, []).append(subject)
+    return {name: tuple(found[name]) for name in sorted(found)}
 
 
 def history(session: Session, subject: str) -> tuple[tuple[Run, Change], ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import groupby
 
 from assignrules.databases.base import Session
@@ -12,22 +11,30 @@ from assignrules.ir.changes import Printed, action_of
 from assignrules.ir.types import Kind
 from assignrules.ir.values import Value, printed
 from assignrules.journal.append import SOURCE_COLUMNS, Entry, append
-from assignrules.journal.tables import CHANGE, CHANGE_COLUMNS, RUN, VERSION, create_journal, has_journal
-from assignrules.schema.dataset import JournalEntry
+from assignrules.journal.tables import ALERT, CHANGE, CHANGE_COLUMNS, RUN, VERSION, create_journal, has_alerts, has_journal
+from assignrules.schema.dataset import Dataset, JournalEntry
 from assignrules.schema.logical import Schema, Shape, Target
 
 SOURCE = "assignrules_replayed"
+ALERTS = "assignrules_replayed_alerts"
 
 
-def replay(session: Session, schema: Schema, entries: Sequence[JournalEntry]) -> None:
-    """Puts the runs in place of all that the journal has: one for each as-of date, in the order given. Without any, a journal that is
-    there is emptied."""
+def replay(session: Session, schema: Schema, dataset: Dataset, as_of: date) -> None:
+    """Puts the data set's runs in place of all that the journal has: one for each as-of date, in the order given. Without any, a journal
+    that is there is emptied. The rows of alerts are those of the last run; one of ``as_of`` is made for them where there is none."""
+    runs = [(day, list(group)) for day, group in groupby(dataset.journal, key=lambda entry: entry.as_of)]
+    if dataset.alerts and not runs:
+        runs = [(as_of, [])]
     if has_journal(session):
-        session.execute(f"DELETE FROM {CHANGE}")
-        session.execute(f"DELETE FROM {RUN}")
-    elif entries:
+        for table in (CHANGE, RUN, *((ALERT,) if has_alerts(session) else ())):
+            session.execute(f"DELETE FROM {table}")
+    elif runs:
         create_journal(session)
-    for day, group in groupby(entries, key=lambda entry: entry.as_of):
+    session.execute(f"CREATE TEMP TABLE {ALERTS} (sequence BIGINT, {declared(session, {'alert': 'VARCHAR', 'subject': 'VARCHAR'})})")
+    rows = [(alert, subject) for alert, subjects in dataset.alerts.items() for subject in subjects]
+    for sequence, (alert, subject) in enumerate(rows, start=1):
+        session.execute(f"INSERT INTO {ALERTS} VALUES (?, ?, ?)", [sequence, alert, subject])
+    for number, (day, group) in enumerate(runs, start=1):
         columns = declared(session, {name: CHANGE_COLUMNS[name] for name in SOURCE_COLUMNS})
         session.execute(f"CREATE TEMP TABLE {SOURCE} ({columns})")
         marks = ", ".join("?" for _ in SOURCE_COLUMNS)
@@ -41,8 +48,10 @@ def replay(session: Session, schema: Schema, entries: Sequence[JournalEntry]) ->
                 moment, moment, "test", "test", day, "apply", "test", "", "", None, None, {}, {}, None, None, (), None, "applied", VERSION
             ),
             SOURCE,
+            ALERTS if number == len(runs) else None,
         )
         session.execute(f"DROP TABLE {SOURCE}")
+    session.execute(f"DROP TABLE {ALERTS}")
 
 
 def _row(entry: JournalEntry, target: Target) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The journal's tables (running.md, section 4), and a run as a value.
 
-``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it. Nothing here is ever updated or deleted.
+``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it, ``assignrules_alert`` one per row of an alert.
+Nothing here is ever updated or deleted.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from datetime import date, datetime
 from assignrules.databases.base import DatabaseFailure, Session
 from assignrules.databases.embedded import declared, known, remember
 from assignrules.ir.changes import Printed
-from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
+from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_RUN
 
 VERSION = "1"
 RUN = JOURNAL_RUN
 CHANGE = JOURNAL_CHANGE
+ALERT = JOURNAL_ALERT
 
 # `user` is who it is said to be, `login` the operating system's or the database's user. `plan` is the plan's digest, `reverts` the run
-# that a revert undoes. `changes_hash` is over the hashes of the run's changes in order, `hash` over the whole row with `previous`, the
-# last run's hash.
+# that a revert undoes. `changes_hash` is over the hashes of the run's changes in order and of its alert rows, `hash` over the whole row
+# with `previous`, the last run's hash.
 RUN_COLUMNS: Mapping[str, str] = {
     "id": "BIGINT",
     "started": "TIMESTAMP",
@@ -66,6 +68,14 @@ CHANGE_COLUMNS: Mapping[str, str] = {
     "manual": "BOOLEAN",
     "hash": "VARCHAR",
 }
+# The rows that an alert had when the run was applied.
+ALERT_COLUMNS: Mapping[str, str] = {
+    "run": "BIGINT",
+    "sequence": "BIGINT",
+    "alert": "VARCHAR",
+    "subject": "VARCHAR",
+    "hash": "VARCHAR",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Run:
 def create_journal(session: Session) -> None:
     """Makes the journal's tables where they are not there yet. ``DatabaseFailure`` (E0804) where another version made them."""
     check_version(session)
-    for table, columns in ((RUN, RUN_COLUMNS), (CHANGE, CHANGE_COLUMNS)):
+    for table, columns in ((RUN, RUN_COLUMNS), (CHANGE, CHANGE_COLUMNS), (ALERT, ALERT_COLUMNS)):
         session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared(session, columns)})")
     remember(session, "journal", VERSION)
 
@@ -111,6 +121,11 @@ def has_journal(session: Session) -> bool:
     """Whether there is a journal. ``DatabaseFailure`` (E0804) where it is another version's."""
     check_version(session)
     return session.has_table(RUN)
+
+
+def has_alerts(session: Session) -> bool:
+    """Whether the journal has a table of alert rows: one that was begun before there were alerts gets it with the next run."""
+    return has_journal(session) and session.has_table(ALERT)
 
 
 def check_version(session: Session) -> None:

@@ -17,10 +17,13 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Kind
 from assignrules.ir.values import printed
 from assignrules.journal.tables import has_journal
+from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.guards import guard_verdicts
-from assignrules.plan.model import Header, Plan, Requirement
-from assignrules.plan.requirements import failing_requirements
+from assignrules.plan.model import Alert, Header, Plan, Requirement
+from assignrules.plan.reports import report_queries
+from assignrules.plan.requirements import failing_requirements, requirement_queries
+from assignrules.resolve.names import SUBJECT
 from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import SchemaMapping
@@ -63,17 +66,25 @@ def build_plan(
     errors: tuple[DataProblem, ...] = ()
     warnings: tuple[DataProblem, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    alert_rows: tuple[str, ...] = ()
     parts = differences(compiler)
+    needed = requirement_queries(compiler)
+    watched = alert_queries(compiler)
+    reports = report_queries(compiler, ruleset.reports)
+    read = [part.statement for part in (*parts, *needed, *reports)] + [query.listing.statement for query in watched]
     try:
         found = [_found(session, compiler, part) for part in parts]
         guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
-        errors, warnings = data_problems(session, compiler, [part.statement for part in parts])
-        requirements = failing_requirements(session, compiler)
+        errors, warnings = data_problems(session, compiler, read, reports)
+        requirements = failing_requirements(session, compiler, needed)
+        alerts, alert_rows = find_alerts(session, compiler, watched)
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
         # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
-        found, subjects = [], {}
-        errors = (DataProblem("E0504", "a number grew beyond 38 digits", parts[0].entity, 1, ()),)
+        found, subjects, guards, warnings, requirements, alerts, alert_rows = [], {}, (), (), (), (), ()
+        entity = next(iter([*(part.entity for part in parts), *(query.rule.entity for query in watched), SUBJECT]))
+        errors = (DataProblem("E0504", "a number grew beyond 38 digits", entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
     header = Header(
@@ -95,6 +106,7 @@ def build_plan(
         created=None if created is None else created.isoformat(timespec="seconds"),
         expires=None if expires is None else expires.isoformat(timespec="seconds"),
         version=assignrules.__version__,
+        alerts=alert_heads(compiler),
     )
     return Plan(
         header,
@@ -102,8 +114,10 @@ def build_plan(
         tuple(sorted((held for item in found for held in item.held), key=_place)),
         tuple(sorted((conflict for item in found for conflict in item.conflicts), key=_place)),
         requirements=requirements,
+        alerts=alerts,
         data_errors=errors,
         data_warnings=warnings,
+        alert_rows=alert_rows,
     )
 
 

@@ -10,7 +10,9 @@ from assignrules.ir.changes import DataProblem
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import EntityMapping
+from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
+from assignrules.sql.reports import Groups
 from assignrules.sql.stages import Statement
 
 EXAMPLES = 5
@@ -27,8 +29,11 @@ class _Check:
     keys: str
 
 
-def data_problems(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> tuple[Problems, Problems]:
-    """Errors and warnings of all that the statements read, each sorted by code, entity and message."""
+def data_problems(
+    session: Session, compiler: Compiler, statements: Sequence[Statement], reports: Sequence[Groups | Listing] = ()
+) -> tuple[Problems, Problems]:
+    """Errors and warnings of all that the statements read, each sorted by code, entity and message. ``reports`` are those of the
+    ruleset."""
     checks = [
         *_repeated_keys(compiler, statements),
         *_dangling_links(compiler, statements),
@@ -39,7 +44,7 @@ def data_problems(session: Session, compiler: Compiler, statements: Sequence[Sta
     errors = [
         *(problem for problem in found if problem.code.startswith("E")),
         *_repeated_rates(session, compiler, statements),
-        *missing_rates(session, compiler, statements),
+        *missing_rates(session, compiler, statements, reports),
         *_missing_holidays(session, compiler, statements),
     ]
     warnings = [problem for problem in found if problem.code.startswith("W")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.changes import Conflict, DataProblem, Held
-from assignrules.plan.model import SCHEMA_VERSION, Alert, Header, Plan, Requirement, lines
+from assignrules.plan.model import SCHEMA_VERSION, Alert, Header, Plan, Requirement, compact, lines
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -36,6 +36,7 @@ class _Parts:
     alerts: tuple[Alert, ...]
     data_errors: tuple[DataProblem, ...]
     data_warnings: tuple[DataProblem, ...]
+    alert_rows: tuple[dict[str, Any], ...]
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -89,8 +90,9 @@ def _parsed(content: bytes, name: str) -> tuple[Plan | None, tuple[Diagnostic, .
         parts = _adapter().validate_json(json.dumps(document))
     except (ValueError, ValidationError, RecursionError):
         return None, (diagnostic("E0601", f"plan file `{name}` does not have the form of a plan", help=AGAIN),)
-    plan = Plan(parts.plan, changes, parts.held, parts.conflicts, parts.requirements, parts.alerts, parts.data_errors, parts.data_warnings)
-    return plan, ()
+    rows = tuple(compact(row) for row in parts.alert_rows)
+    found = (parts.held, parts.conflicts, parts.requirements, parts.alerts, parts.data_errors, parts.data_warnings)
+    return Plan(parts.plan, changes, *found, alert_rows=rows), ()
 
 
 def _split(text: str) -> tuple[str, tuple[str, ...], str]:

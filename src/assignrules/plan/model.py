@@ -26,12 +26,25 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert: the rows that are new in it, those that stay and those that left."""
+    """An alert: the keys of the rows that are new in it and that stay, in its order, and of those that left since the last applied run,
+    sorted."""
 
     name: str
     entered: tuple[str, ...]
     stay: tuple[str, ...]
     left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHead:
+    """What the rules say of an alert; ``columns`` are the names of what it shows."""
+
+    name: str
+    label: str | None
+    entity: str
+    level: str | None
+    audience: str | None
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class Header:
     created: str | None = None
     expires: str | None = None
     version: str = ""
+    alerts: tuple[AlertHead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class Plan:
     """A whole plan.
 
     ``changes`` are JSON objects, one text each, in order: the form in which the database makes and reads them, and which a file holds.
+    So are ``alert_rows``, the rows that the alerts have: ``alert``, ``subject``, ``label``, ``state`` (entered or stay) and ``show``.
     """
 
     header: Header
@@ -77,6 +92,7 @@ class Plan:
     alerts: tuple[Alert, ...] = ()
     data_errors: tuple[DataProblem, ...] = ()
     data_warnings: tuple[DataProblem, ...] = ()
+    alert_rows: tuple[str, ...] = field(default=(), repr=False)
 
     def change_rows(self) -> Iterator[Change]:
         """The changes one by one, read as they are asked for."""
@@ -115,6 +131,7 @@ def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
     yield from _items("changes", plan.changes)
     for name in ("held", "conflicts", "requirements", "alerts", "data_errors", "data_warnings"):
         yield from _items(name, (compact(asdict(item)) for item in getattr(plan, name)))
+    yield from _items("alert_rows", plan.alert_rows)
 
 
 def compact(value: Any) -> str:

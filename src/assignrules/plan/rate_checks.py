@@ -9,28 +9,53 @@ from assignrules.ir.changes import DataProblem
 from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape
 from assignrules.sql.conversions import Conversion, Conversions
+from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
+from assignrules.sql.reports import Groups
 from assignrules.sql.stages import Statement
 
 EXAMPLES = 5
 
 
-def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
-    """One error for each entity and day of its rows whose amounts are converted without a rate.
+Missing = dict[tuple[str, str], set[str]]  # by entity and message, the keys of the rows
+
+
+def missing_rates(
+    session: Session, compiler: Compiler, statements: Sequence[Statement], reports: Sequence[Groups | Listing] = ()
+) -> Iterator[DataProblem]:
+    """One error for each entity and day of its rows whose amounts are converted without a rate."""
+    missing: Missing = {}
+    if any(statement.reads_rates for statement in statements):
+        finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
+        _look(session, compiler, dict.fromkeys(_conversions(compiler, finder)), missing)
+    for report in reports:
+        if isinstance(report, Groups):
+            _look_at_groups(session, compiler, report, missing)
+    for (entity, message), rows in missing.items():
+        yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))
+
+
+def _conversions(compiler: Compiler, finder: Conversions) -> Iterator[Conversion]:
+    ruleset = compiler.ruleset
+    for block in ruleset.assignments:
+        if block.runs_on(compiler.today):
+            yield from finder.of_block(block)
+    for requirement in ruleset.requirements:
+        yield from finder.of_condition(requirement.condition, requirement.entity)
+    for alert in ruleset.alerts:
+        yield from finder.of_alert(alert)
+    for report in ruleset.reports:
+        yield from finder.of_report(report)
+
+
+def _look(session: Session, compiler: Compiler, conversions: dict[Conversion, None], missing: Missing) -> None:
+    """Adds the rows of conversions that have no rate.
 
     Mostly every currency in the data has a rate today, and one look at the currencies says so; only else is each conversion looked at, row
     by row.
     """
-    if not any(statement.reads_rates for statement in statements):
-        return
-    finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
-    blocks = [block for block in compiler.ruleset.assignments if block.runs_on(compiler.today)]
-    found = dict.fromkeys(conversion for block in blocks for conversion in finder.of_block(block))
-    for requirement in compiler.ruleset.requirements:
-        found |= dict.fromkeys(finder.of_condition(requirement.condition, requirement.entity))
-    unrated = _without_rate_today(session, compiler, found)
-    keys: dict[tuple[str, str], set[str]] = {}
-    for conversion in found:
+    unrated = _without_rate_today(session, compiler, conversions)
+    for conversion in conversions:
         dated = conversion.day is not None or bool(conversion.frames)
         if not dated and not unrated:
             continue
@@ -39,10 +64,25 @@ def missing_rates(session: Session, compiler: Compiler, statements: Sequence[Sta
         query = compiler.text(compiler.without_rate(conversion))
         rows = {str(row[0]) for row in session.fetch(query)}
         if rows:
-            message = "no exchange rate on its day" if dated else f"no exchange rate on or before {compiler.today.isoformat()}"
-            keys.setdefault((conversion.entity, message), set()).update(rows)
-    for (entity, message), rows in keys.items():
-        yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))
+            message = "no exchange rate on its day" if dated else _no_rate_today(compiler)
+            missing.setdefault((conversion.entity, message), set()).update(rows)
+
+
+def _look_at_groups(session: Session, compiler: Compiler, report: Groups, missing: Missing) -> None:
+    """The same for the sums of a report's groups, and for what its columns make of them."""
+    if report.unrated is not None:
+        rows = {str(row[0]) for row in session.fetch(compiler.text(report.unrated))}
+        if rows:
+            missing.setdefault((report.report.entity, _no_rate_today(compiler)), set()).update(rows)
+    finder = Conversions(compiler.ruleset, report.compiler.mapping.schema, compiler.today)
+    found = dict.fromkeys(finder.of_groups(report.report))
+    if found:
+        session.keep(report.table, compiler.text(report.rows))
+        _look(session, report.compiler, found, missing)
+
+
+def _no_rate_today(compiler: Compiler) -> str:
+    return f"no exchange rate on or before {compiler.today.isoformat()}"
 
 
 def _without_rate_today(session: Session, compiler: Compiler, conversions: dict[Conversion, None]) -> set[str]:

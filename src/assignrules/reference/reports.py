@@ -10,7 +10,7 @@ from assignrules.ir.changes import AlertRows, Printed
 from assignrules.ir.expressions import Aggregate
 from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity, group_field, total_field
 from assignrules.ir.types import Kind, Money
-from assignrules.ir.values import Value, printed
+from assignrules.ir.values import Value, printed, shown
 from assignrules.reference.evaluation import Evaluation
 from assignrules.reference.scalars import EXACT
 from assignrules.schema.records import Record
@@ -29,30 +29,28 @@ def alert_rows(evaluation: Evaluation, alert: Alert) -> AlertRows:
 def report_lines(evaluation: Evaluation, report: Report) -> list[tuple[Printed, ...]]:
     """The lines of a report."""
     rows = [row for row in evaluation.rows.records[report.entity] if evaluation.holds(report.where, row)]
-    columns, order = report.show, report.order_by
     if report.grouped:
         groups: dict[tuple[Value, ...], list[Record]] = defaultdict(list) if report.groups else {(): rows}
         for row in rows if report.groups else ():
             groups[tuple(evaluation.value(item.value, row) for item in report.groups)].append(row)
         rows = [_group(evaluation, report, values, members) for values, members in groups.items()]
-        keys = report.group_columns()
-        columns, order = (*keys, *columns), (*order, *(Ordering(key.value, descending=False) for key in keys))
-    return [_values(evaluation, columns, row) for row in _sorted(evaluation, rows, order)]
+    return [_values(evaluation, (*report.group_columns(), *report.show), row) for row in _sorted(evaluation, rows, report.all_orders())]
 
 
 def _group(evaluation: Evaluation, report: Report, values: tuple[Value, ...], rows: list[Record]) -> Record:
     fields = {group_field(place): value for place, value in enumerate(values)}
     fields |= {total_field(place): _total(evaluation, total, rows) for place, total in enumerate(report.totals)}
-    return Record(group_entity(report.name), ", ".join(str(printed(value)) for value in values), fields)
+    return Record(group_entity(report.name), ", ".join(map(shown, values)), fields)
 
 
 def _total(evaluation: Evaluation, total: Aggregate, rows: list[Record]) -> Value:
-    """A sum of money is in the currency that all its amounts share, if they share one."""
+    """A sum of money is in the currency that all its amounts share (those of 0 only among themselves), if they share one."""
+    home = evaluation.ruleset.currency
     with localcontext(EXACT):
         if total.function == "sum" and total.of is not None and total.type.kind is Kind.MONEY:
             values = [evaluation.value(total.of, row) for row in rows if evaluation.holds(total.where, row)]
             amounts = [value for value in values if isinstance(value, Money)]
-            shared = {amount.currency for amount in amounts if amount.currency}
+            shared = {amount.currency for amount in amounts if amount.amount} or {amount.currency or home for amount in amounts}
             if len(shared) == 1:
                 return Money(sum((amount.amount for amount in amounts), Decimal(0)), shared.pop())
         return evaluation.aggregate(total, rows)

@@ -15,6 +15,7 @@ RATES_COLUMNS = ("currency", "on", "rate")
 # The journal's tables: the same on every database, whatever is mapped.
 JOURNAL_RUN = "assignrules_run"
 JOURNAL_CHANGE = "assignrules_change"
+JOURNAL_ALERT = "assignrules_alert"
 # Entities whose rows may name a customer instead of a legal entity: they belong to that customer's legal entity.
 CUSTOMER_INSTEAD = ("guarantee", "credit_limit", "score")
 

@@ -57,10 +57,10 @@ class Aggregates:
         source = Source(self.relations)
         rows, origin, base, joins = self.related(group, source)
         words = _Words(self, rows, [aggregate for aggregate, _ in group.parts])
-        operands = _Operands()
+        operands = Operands()
         outputs: list[Sql] = [terms.column("k")]
         for aggregate, prefix in group.parts:
-            outputs.extend(self._outputs(aggregate, prefix, rows, words, operands))
+            outputs.extend(self.outputs(aggregate, prefix, rows, words.mask(aggregate), operands))
         inner = [terms.alias(origin, "k"), *words.columns(), *operands.columns()]
         shared = words.shared()  # may join, so before the joins are listed
         selected = terms.select(inner, base, [*joins, *source.joins], where=shared)
@@ -149,8 +149,9 @@ class Aggregates:
 
     # --- the parts of one aggregate ---
 
-    def _outputs(self, aggregate: Aggregate, prefix: str, rows: Rows, words: _Words, operands: _Operands) -> list[Sql]:
-        matches = words.mask(aggregate)
+    def outputs(self, aggregate: Aggregate, prefix: str, rows: Rows, matches: Sql | None, operands: Operands) -> list[Sql]:
+        """The columns of an aggregate's part, for ``result``, in a SELECT over the relation ``r`` that has the operands. ``matches``: the
+        test of its condition there."""
         of = aggregate.of
         if of is None:
             return [terms.alias(self._count(matches), f"{prefix}n")]
@@ -160,7 +161,7 @@ class Aggregates:
             value = operands.column(("value", of), self.scalars.value(of, rows))
         match aggregate.function:
             case "sum":
-                total = self._over("SUM", value, matches)
+                total = self.over("SUM", value, matches)
                 return [
                     terms.alias(
                         self.dialect.decimal(total, of.type.scale if of.type.kind is not Kind.MONEY else aggregate.type.scale), f"{prefix}s"
@@ -169,7 +170,7 @@ class Aggregates:
             case "min" | "max":
                 if of.type.is_text:
                     value = self.dialect.ordered_text(value)
-                return [terms.alias(self._over(aggregate.function.upper(), value, matches), f"{prefix}x")]
+                return [terms.alias(self.over(aggregate.function.upper(), value, matches), f"{prefix}x")]
             case "median":
                 chosen = value if matches is None else terms.case([(matches, value)])
                 low, high = self.dialect.median(chosen)
@@ -190,7 +191,8 @@ class Aggregates:
             return exp.Count(this=terms.case([(matches, terms.number(1))]))
         return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=matches))
 
-    def _over(self, function: str, value: Sql, matches: Sql | None) -> Sql:
+    def over(self, function: str, value: Sql, matches: Sql | None) -> Sql:
+        """An aggregate function over the rows that match (None: all)."""
         if matches is None:
             return terms.function(function, value)
         if self.dialect.aggregates_by_case:
@@ -276,7 +278,7 @@ class _Words:
         )
 
 
-class _Operands:
+class Operands:
     """The operands of the aggregates, each computed once."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ the rows that its `where` keeps. A condition on one row is carried to the rows t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -32,6 +32,7 @@ from assignrules.ir.expressions import (
     children,
     is_condition,
 )
+from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity
 from assignrules.ir.ruleset import Assignment, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
@@ -134,6 +135,38 @@ class Conversions:
         """Those of a condition on every row of an entity."""
         yield from self._walk(condition, entity, ())
 
+    def of_alert(self, alert: Alert) -> Iterator[Conversion]:
+        """Those of the condition, and on its rows of what is shown and of the order."""
+        yield from self._walk(alert.condition, alert.entity, ())
+        yield from self._of_lines(alert.show, alert.order_by, alert.entity, (alert.condition,))
+
+    def of_report(self, report: Report) -> Iterator[Conversion]:
+        """Those on rows of the report's entity; a sum of money converts only where the currencies of its group differ, which is no matter
+        of one row, and is left out."""
+        kept: Guards = () if report.where is None else (report.where,)
+        if report.where is not None:
+            yield from self._walk(report.where, report.entity, ())
+        if not report.grouped:
+            yield from self._of_lines(report.show, report.order_by, report.entity, kept)
+            return
+        for group in report.groups:
+            yield from self._walk(group.value, report.entity, kept)
+        for total in report.totals:
+            summed = Conversion(report.entity, (*kept, *([] if total.where is None else [total.where])), total.of, self.home, None, None)
+            for found in self._on_related(total, report.entity, kept, None, None):
+                if total.function != "sum" or found != summed:
+                    yield found
+
+    def of_groups(self, report: Report) -> Iterator[Conversion]:
+        """Those on the groups of a report."""
+        yield from self._of_lines((*report.group_columns(), *report.show), report.all_orders(), group_entity(report.name), ())
+
+    def _of_lines(self, show: Sequence[Column], order_by: Sequence[Ordering], entity: str, guards: Guards) -> Iterator[Conversion]:
+        for column in show:
+            yield from self._walk(column.value, entity, guards)
+        for term in order_by:
+            yield from self._walk(comparable(term.value, self.home), entity, guards)
+
     def _walk(self, expression: Expression, entity: str, guards: Guards, outer: _Outer | None = None) -> Iterator[Conversion]:
         match expression:
             case Reference(name=name):
@@ -178,13 +211,13 @@ class Conversions:
             aggregate = self._by_the_way_back(aggregate)
         inside = self._carried(aggregate.path, guards, entity)
         if not any(_reads_this(part) for part in children(aggregate)):
-            for found in self._on_related(aggregate, inside, None, None):
+            for found in self._on_related(aggregate, aggregate.path[-1].to, inside, None, None):
                 yield replace(found, path=(*aggregate.path, *found.path))
             return
         any_row = replace(aggregate, function="any", of=None, where=None, by=None, weight=None, type=BOOLEAN)
         reached = _Outer(entity, (*guards, any_row))
         kept = _Outer(entity, (*guards, replace(any_row, where=aggregate.where)))
-        for found in self._on_related(aggregate, (), reached, kept):
+        for found in self._on_related(aggregate, any_row.path[-1].to, (), reached, kept):
             parts = [part for part in (found.money, found.day) if part is not None]
             if found.frames:
                 frame = found.frames[0]
@@ -207,10 +240,11 @@ class Conversions:
                 plain = (guard for guard in found.guards if not _reads_this(guard))
                 yield replace(found, guards=(*inside, *plain) if found.entity == any_row.path[-1].to else tuple(plain))
 
-    def _on_related(self, aggregate: Aggregate, guards: Guards, reached: _Outer | None, kept: _Outer | None) -> Iterator[Conversion]:
-        """Those on the rows at the end of the path. ``reached``: the row that the aggregate stands on, for its `where`; ``kept``: for the
-        rest."""
-        end = aggregate.path[-1].to
+    def _on_related(
+        self, aggregate: Aggregate, end: str, guards: Guards, reached: _Outer | None, kept: _Outer | None
+    ) -> Iterator[Conversion]:
+        """Those on the rows of the entity ``end``, at the end of the path. ``reached``: the row that the aggregate stands on, for its
+        `where`; ``kept``: for the rest."""
         if aggregate.where is not None:
             yield from self._walk(aggregate.where, end, guards, reached)
             guards = (*guards, aggregate.where)
@@ -279,6 +313,11 @@ class Conversions:
         return replace(
             aggregate, of=turned(aggregate.of), where=turned(aggregate.where), by=turned(aggregate.by), weight=turned(aggregate.weight)
         )
+
+
+def comparable(value: Expression, home: str) -> Expression:
+    """A value as it is sorted by: money in the project's currency."""
+    return Operation("convert", (value, Literal(home, TEXT)), value.type) if value.type.kind is Kind.MONEY else value
 
 
 def _without_rate(conversion: Conversion) -> Guards:

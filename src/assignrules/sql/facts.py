@@ -357,6 +357,10 @@ class Facts:
             return part
         return self.fact(part, entity)
 
+    def column(self, expression: Expression, entity: str) -> Expression:
+        """The normal form as something that may be printed several times."""
+        return self._column(self.normal(expression, entity), entity)
+
     def fact(self, body: Expression, entity: str) -> Reference:
         """A fact for a body in normal form; equal bodies share one."""
         key = (entity, body, self.day)
@@ -376,7 +380,7 @@ class Facts:
 
     def _aggregate(self, aggregate: Aggregate, entity: str, outer: str | None) -> Expression:
         if aggregate.function == "avg":
-            return self.normal(_average(aggregate, self.ruleset.currency), entity, outer)
+            return self.normal(average(aggregate, self.ruleset.currency), entity, outer)
         if _pairs_rows(aggregate):
             return self.fact(self._in_pairs(aggregate, entity), entity)
         prefix = self._prefix(aggregate)
@@ -569,7 +573,7 @@ def is_constant(day: Expression) -> bool:
             return False
 
 
-def _average(aggregate: Aggregate, currency: str) -> Expression:
+def average(aggregate: Aggregate, currency: str) -> Expression:
     """`avg` as a quotient of two sums over the rows that have what is needed."""
     of, weight = aggregate.of, aggregate.weight
     assert of is not None

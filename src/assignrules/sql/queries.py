@@ -72,6 +72,12 @@ class Compiler:
     def select(self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None) -> exp.Query:
         """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its
         currency), sorted by key. Columns: ``key``, ``label``, then the outputs' names; a currency has ``_currency`` behind the name."""
+        return self.selection(entity, outputs, where, limit)[1]
+
+    def selection(
+        self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None
+    ) -> tuple[Statement, exp.Query]:
+        """The same, with what it was made of."""
         decisions = self.decisions()
         facts = decisions.facts
         normal = [Output(output.name, facts.normal(output.expression, entity), output.condition) for output in outputs]
@@ -88,7 +94,7 @@ class Compiler:
         kept = None if condition is None else statement.scalars.condition(condition, rows)
         source = terms.table(statement.stage(entity, statement.top), "s")
         order = [terms.ordered(self.dialect.ordered_text(key.copy()))]
-        return statement.finish(terms.select(columns, source, rows.source.joins, where=kept, order_by=order, limit=limit))
+        return statement, statement.finish(terms.select(columns, source, rows.source.joins, where=kept, order_by=order, limit=limit))
 
     def counts(self, entity: str, conditions: Sequence[Output]) -> exp.Query:
         """One row: for how many rows of the entity each condition holds, all in one pass."""

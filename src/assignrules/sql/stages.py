@@ -142,7 +142,7 @@ class Statement:
         return max((stage for stage in stages if stage <= level), default=min(stages))
 
     def _stage_name(self, entity: str, level: int) -> str:
-        name = f"{entity}_{level}".replace(" ", "_")
+        name = f"{_cut(entity.replace(' ', '_'))}_{level}"
         while name in self._tables:
             name += "_"
         return name
@@ -301,6 +301,11 @@ class _Gathered:
         prefix = f"a{len(group.parts)}"
         group.parts.append((body, prefix))
         self.places[fact] = (relation, prefix)
+
+
+def _cut(name: str) -> str:
+    """What a database does not cut off itself."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _keep_large(relations: list[exp.CTE], select: exp.Query) -> None:

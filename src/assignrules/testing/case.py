@@ -23,13 +23,14 @@ EXPECT = (
     "searches", "values", "changes", "held", "conflicts", "applicable", "requirements", "alerts", "reports", "data_errors", "data_warnings",
     "diagnostics",
 )  # fmt: skip
-LATER = ("alerts", "reports")
+ALERT = ("entered", "stay", "left")
 ENTRIES = {
     "changes": ("subject", "label", "target", "member", "before", "after", "action", "rule", "line", "at", "because", "manual"),
     "held": ("subject", "target", "member", "before", "after", "held_by"),
     "conflicts": ("subject", "target", "member", "before", "after", "at"),
 }
 Entry = Mapping[str, Written]
+Line = tuple[Written, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class ProjectSettings:
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What must come of it; None: not asked. ``values`` by entity, business key and name. Lists are sets. ``spans`` by key."""
+    """What must come of it; None: not asked. ``values`` by entity, business key and name. ``alerts``: by name, keys of what entered, stays
+    and left, or under ``rows`` of all that is there. Lists are sets. ``spans`` by key."""
 
     searches: Mapping[str, tuple[str, ...]] | None = None
     values: Mapping[str, Mapping[str, Entry]] | None = None
@@ -52,6 +54,8 @@ class Expectations:
     conflicts: tuple[Entry, ...] | None = None
     applicable: bool | None = None
     requirements: Mapping[str, tuple[str, ...]] | None = None
+    alerts: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
+    reports: Mapping[str, tuple[Line, ...]] | None = None
     data_errors: tuple[str, ...] | None = None
     data_warnings: tuple[str, ...] | None = None
     diagnostics: tuple[str, ...] | None = None
@@ -128,9 +132,6 @@ def _project(reading: Reading, node: yaml.Node | None) -> ProjectSettings:
 
 def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expectations:
     entries = {} if node is None else reading.mapping(node, "`expect`", EXPECT) or {}
-    for key in LATER:
-        if key in entries:
-            reading.not_yet(f"`{key}` in `expect`", entries[key].span)
 
     def lists(key: str) -> tuple[str, ...] | None:
         return reading.texts(entries[key], key) if key in entries else None
@@ -161,11 +162,34 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
         conflicts,
         applicable,
         requirements,
+        _alerts(reading, entries["alerts"]) if "alerts" in entries else None,
+        _reports(reading, entries["reports"]) if "reports" in entries else None,
         lists("data_errors"),
         lists("data_warnings"),
         lists("diagnostics"),
         spans,
     )
+
+
+def _alerts(reading: Reading, node: yaml.Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """`{foreclosure: {entered: [F1], stay: [], left: []}}`, or the list of all its rows."""
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for name, body in (reading.mapping(node, "`alerts`") or {}).items():
+        if isinstance(body, yaml.Sequence):
+            found[name] = {"rows": reading.texts(body, name)}
+        else:
+            parts = reading.mapping(body, f"alert `{name}`", ALERT) or {}
+            found[name] = {part: reading.texts(keys, part) for part, keys in parts.items()}
+    return found
+
+
+def _reports(reading: Reading, node: yaml.Node) -> Mapping[str, tuple[Line, ...]]:
+    """`{turnover: [[FR, EUR, 1000.00 EUR, 1]]}`."""
+    found: dict[str, tuple[Line, ...]] = {}
+    for name, body in (reading.mapping(node, "`reports`") or {}).items():
+        lines = [reading.items(line, f"a line of `{name}`") for line in reading.items(body, name)]
+        found[name] = tuple(tuple(reading.written(cell, name) for cell in line) for line in lines)
+    return found
 
 
 def _entries(reading: Reading, node: yaml.Node, key: str) -> tuple[Entry, ...]:

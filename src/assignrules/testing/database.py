@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from assignrules.databases.base import Session as DatabaseSession
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store, fill
 from assignrules.diagnostics import Diagnostic, SourceFile
-from assignrules.ir.changes import Change, Conflict, DataProblem, Held
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
 from assignrules.journal.replay import replay
 from assignrules.plan.build import build_plan
 from assignrules.plan.model import Plan
+from assignrules.plan.reports import run_report
 from assignrules.plan.searches import read_values, search_rows
 from assignrules.resolve.packs import PackFinder
 from assignrules.schema.dataset import Dataset
@@ -38,6 +40,7 @@ class PlannedRows:
     data_warnings: tuple[DataProblem, ...]
     applicable: bool
     requirements: Mapping[str, tuple[str, ...]]
+    alerts: Mapping[str, AlertRows]
 
 
 class DatabasePlanner:
@@ -63,7 +66,7 @@ class DatabasePlanner:
         """The store filled with the rows."""
         with self.database.writing() as session:
             fill(session, self.schema, given)
-            replay(session, self.schema, given.journal)
+            replay(session, self.schema, given, as_of)
             session.commit()
         with self.database.reading() as session:
             yield DatabaseTestSession(session, self.schema, ruleset, as_of)
@@ -97,7 +100,13 @@ class DatabaseTestSession:
             plan.data_warnings,
             plan.header.applicable,
             {item.name: item.rows for item in plan.requirements},
+            {item.name: AlertRows(item.entered, item.stay, item.left, _shown(plan, item.name)) for item in plan.alerts},
         )
+
+    def report(self, name: str) -> Sequence[Sequence[Printed]] | None:
+        """The lines of a report."""
+        found = run_report(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
+        return None if found.errors else found.lines
 
     def search(self, name: str) -> Sequence[str]:
         """The keys of a search's rows."""
@@ -110,3 +119,8 @@ class DatabaseTestSession:
         """Values by key."""
         expressions = {name: expression_of(self.schema, self.ruleset, entity, name) for name in names}
         return read_values(self.session, self.ruleset, self.mapping, entity, expressions, as_of=self.as_of)
+
+
+def _shown(plan: Plan, alert: str) -> tuple[tuple[Printed, ...], ...]:
+    rows = (json.loads(line) for line in plan.alert_rows)
+    return tuple(tuple(row["show"]) for row in rows if row["alert"] == alert)

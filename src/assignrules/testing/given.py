@@ -14,7 +14,6 @@ from assignrules.syntax import yaml_reader as yaml
 from assignrules.testing.reading import Reading
 from assignrules.testing.typed import amount, typed
 
-LATER = ("alerts",)
 ENTRY = ("as_of", "subject", "target", "member", "before", "after", "rule")
 
 
@@ -31,11 +30,12 @@ def read_given(reading: Reading, node: yaml.Node | None, schema: Schema, currenc
         entity = schema.entity(word)
         if word == "journal":
             dataset.journal = _journal(reading, rows, schema, currency)
-        elif word in LATER:
-            reading.not_yet(f"`{word}` in `given`", name.span)
+        elif word == "alerts":
+            named = reading.mapping(rows, "`alerts`") or {}
+            dataset.alerts = {alert: reading.texts(keys, alert) for alert, keys in named.items()}
         elif entity is None:
             words = [known for entity in schema.entities.values() for known in (entity.name, entity.plural)]
-            reading.unknown(word, name.span, {*words, "journal", *LATER}, "`given`")
+            reading.unknown(word, name.span, {*words, "journal", "alerts"}, "`given`")
         else:
             reader = _EntityReader(reading, schema, entity, currency, dataset)
             for row in reading.items(rows, word):

@@ -10,7 +10,7 @@ from typing import Protocol
 from assignrules.check import check_files
 from assignrules.check.packs import PackFolders
 from assignrules.diagnostics import Diagnostic, SourceFile
-from assignrules.ir.changes import Change, Conflict, DataProblem, Held
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed
 from assignrules.ir.expressions import Expression, Field, Reference, TargetValue
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
@@ -38,6 +38,8 @@ class Planned(Protocol):
     def applicable(self) -> bool: ...
     @property
     def requirements(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def alerts(self) -> Mapping[str, AlertRows]: ...
 
 
 class Session(Protocol):
@@ -49,6 +51,10 @@ class Session(Protocol):
 
     def search(self, name: str) -> Sequence[str]:
         """The business keys that a search finds; ``KeyError`` where there is no such search."""
+        ...
+
+    def report(self, name: str) -> Sequence[Sequence[Printed]] | None:
+        """The lines of a report, None where errors in the data forbid it; ``KeyError`` where there is no such report."""
         ...
 
     def values(self, entity: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
@@ -138,6 +144,10 @@ class ReferenceSession:
             raise KeyError(name)
         rows = self.evaluation.rows.records[found.entity]
         return sorted(row.key for row in rows if self.evaluation.holds(found.expression, row))
+
+    def report(self, name: str) -> Sequence[Sequence[Printed]]:
+        """The lines of a report."""
+        return self.outcome.reports[name]
 
     def values(self, entity: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
         """Values by key; where an implied legal entity shares a key with a real one, those of the real one."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
 from assignrules.ir.changes import Change, Conflict, Held
+from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import BOOLEAN
 from assignrules.ir.values import printed, shown
 from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
-from assignrules.testing.case import Case, Entry, Expectations
+from assignrules.testing.case import Case, Entry, Expectations, Line
 from assignrules.testing.planner import Planner, Session
+from assignrules.testing.reports import alert_differences, line_differences
 from assignrules.testing.typed import Written, same, typed
 
 STATES = ("before", "after")
@@ -42,13 +44,13 @@ def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[So
     ruleset, found = planner.check((case.rules,) if case.rules is not None else rules, case.params, case.project)
     differences = _compare_diagnostics(case, found)
     expect = case.expect
-    if expect.searches is None and expect.values is None and not _plans(expect):
+    if expect.searches is None and expect.values is None and expect.reports is None and not _plans(expect):
         return differences
     if ruleset is None:
         return [*differences, Difference("expect", "the rules have errors, so nothing was planned")]
     _fill_holidays(case.given, ruleset.calendar)
     with planner.session(ruleset, case.given, case.as_of) as session:
-        return differences + _compare_session(case, schema, session)
+        return differences + _compare_session(case, schema, session, ruleset)
 
 
 def _plans(expect: Expectations) -> bool:
@@ -59,6 +61,7 @@ def _plans(expect: Expectations) -> bool:
         expect.conflicts,
         expect.applicable,
         expect.requirements,
+        expect.alerts,
         expect.data_errors,
         expect.data_warnings,
     )
@@ -71,7 +74,7 @@ def _fill_holidays(given: Dataset, calendar: str | None) -> None:
         given.rows["holidays"] = [{"calendar": calendar, "on": day} for day in public_holidays(calendar)]
 
 
-def _compare_session(case: Case, schema: Schema, session: Session) -> list[Difference]:
+def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Ruleset) -> list[Difference]:
     expect = case.expect
     found: list[Difference] = []
 
@@ -86,6 +89,9 @@ def _compare_session(case: Case, schema: Schema, session: Session) -> list[Diffe
     for entity, rows in (expect.values or {}).items():
         for where, message in _value_differences(session, entity, rows, case.project.currency):
             differ("values", message, where)
+    for name, lines in (expect.reports or {}).items():
+        for message in _report_differences(session, ruleset, name, lines, case.project.currency):
+            differ("reports", message, name)
     if not _plans(expect):
         return found
     outcome = session.plan()
@@ -104,6 +110,8 @@ def _compare_session(case: Case, schema: Schema, session: Session) -> list[Diffe
         for name in expect.requirements.keys() & outcome.requirements.keys():
             failing = set(outcome.requirements[name])
             _compare_sets(set(expect.requirements[name]), failing, lambda message, name=name: differ("requirements", message, name))  # type: ignore[misc]
+    for where, message in alert_differences(expect.alerts, outcome.alerts) if expect.alerts is not None else ():
+        differ("alerts", message, where)
     for key, codes, problems in (
         ("data_errors", expect.data_errors, outcome.data_errors),
         ("data_warnings", expect.data_warnings, outcome.data_warnings),
@@ -111,6 +119,18 @@ def _compare_session(case: Case, schema: Schema, session: Session) -> list[Diffe
         if codes is not None:
             _compare_sets(set(codes), {problem.code for problem in problems}, lambda message, key=key: differ(key, message))  # type: ignore[misc]
     return found
+
+
+def _report_differences(session: Session, ruleset: Ruleset, name: str, lines: Sequence[Line], currency: str) -> Iterator[str]:
+    report = next((item for item in ruleset.reports if item.name == name), None)
+    if report is None:
+        yield "there is no such report"
+        return
+    came = session.report(name)
+    if came is None:
+        yield "it has no lines, as the data has errors"
+        return
+    yield from line_differences(lines, came, report, currency)
 
 
 def _compare_sets(expected: Collection[str], actual: Collection[str], differ: Callable[[str], None]) -> None:

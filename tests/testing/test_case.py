@@ -91,8 +91,9 @@ def test_rows_are_typed_by_the_schema() -> None:
         ),
         ("expect: {changes: [{subjct: C1}]}", "E0909", "unknown key `subjct` in an entry of `changes`", "did you mean `subject`?"),
         ("expect: {applicable: maybe}", "E0909", "`applicable` must be `true` or `false`", None),
-        ("expect: {reports: {}}", "E0199", "`reports` in `expect` is not supported yet", None),
-        ("given: {alerts: {}}", "E0199", "`alerts` in `given` is not supported yet", None),
+        ("expect: {alerts: {late: {enterd: [C1]}}}", "E0909", "unknown key `enterd` in alert `late`", "did you mean `entered`?"),
+        ("expect: {reports: {owed: [FR]}}", "E0909", "`a line of `owed`` must be a list", None),
+        ("given: {alerts: [C1]}", "E0909", None, None),
         ("given: {journal: [{subject: C1, target: scenario}]}", "E0909", "an entry of `journal` needs `as_of`", None),
         (
             "given: {journal: [{as_of: 2026-11-01, subject: C1, target: scenarios}]}",

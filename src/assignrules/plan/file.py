@@ -36,7 +36,7 @@ class _Parts:
     alerts: tuple[Alert, ...]
     data_errors: tuple[DataProblem, ...]
     data_warnings: tuple[DataProblem, ...]
-    alert_rows: tuple[dict[str, Any], ...]
+    alert_rows: tuple[dict[str, Any], ...] = ()
 
 
 def write_plan(plan: Plan, path: Path) -> None:

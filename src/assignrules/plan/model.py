@@ -81,7 +81,8 @@ class Plan:
     """A whole plan.
 
     ``changes`` are JSON objects, one text each, in order: the form in which the database makes and reads them, and which a file holds.
-    So are ``alert_rows``, the rows that the alerts have: ``alert``, ``subject``, ``label``, ``state`` (entered or stay) and ``show``.
+    So are ``alert_rows``, the rows that the alerts have: ``alert``, ``subject``, ``label``, ``state`` (entered or stay) and ``show``; a
+    document without any leaves them out.
     """
 
     header: Header
@@ -131,7 +132,8 @@ def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
     yield from _items("changes", plan.changes)
     for name in ("held", "conflicts", "requirements", "alerts", "data_errors", "data_warnings"):
         yield from _items(name, (compact(asdict(item)) for item in getattr(plan, name)))
-    yield from _items("alert_rows", plan.alert_rows)
+    if plan.alert_rows:
+        yield from _items("alert_rows", plan.alert_rows)
 
 
 def compact(value: Any) -> str:

@@ -9,6 +9,7 @@ from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Aggregate, Expression, Field, Literal
 from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity, group_field, total_field
+from assignrules.ir.types import Kind
 from assignrules.resolve.functions import AGGREGATES
 from assignrules.resolve.lower import Definitions, Lowering
 from assignrules.resolve.names import Names, entity_of
@@ -159,6 +160,10 @@ class _Group(Lowering):
         for place, group in enumerate(self.groups):
             if group.value == value:
                 return Field(self.entity, group_field(place), group.value.type)
+        if isinstance(node, tree.AsOf) and _has_total(node):
+            help = "move its values instead, as in `sum((exposure) as of today - 1 year)`"
+            self.report("E0110", "`as of` does not stand around a total", node.span, help=help)
+            return None
         if isinstance(node, tree.Path | tree.CurrentValue | tree.HasMember | tree.AsOf) or _is_aggregate(node):
             return self._constant(node)
         return super().expression(node)
@@ -183,13 +188,12 @@ class _Group(Lowering):
         if value is None or isinstance(value, Literal):
             return value
         text = format_expression(node)
-        help = f"put it into `group by`, or take one value of the rows, as in `{_example(value, text)}`"
+        help = "put it into `group by`"
+        if has_order(value.type):
+            summed = value.type.is_number or value.type.kind is Kind.MONEY
+            help += f", or take one value of the rows, as in `{'sum' if summed else 'max'}({text})`"
         self.report("E0420", f"`{text}` is neither a group of the report nor a total of its rows", node.span, help=help)
         return None
-
-
-def _example(value: Expression, text: str) -> str:
-    return f"sum({text})" if value.type.is_number or value.type.kind.value == "money" else f"max({text})"
 
 
 def _is_aggregate(node: tree.Expression) -> bool:

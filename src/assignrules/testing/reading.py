@@ -24,10 +24,6 @@ class Reading:
         """A problem of the case file."""
         self.problems.append(diagnostic(CODE, message, span, help=help))
 
-    def not_yet(self, what: str, span: Span) -> None:
-        """Something of the format that this version cannot run."""
-        self.problems.append(diagnostic("E0199", f"{what} is not supported yet", span))
-
     def unknown(self, word: str, span: Span, known: Iterable[str], where: str) -> None:
         """A key that nobody knows, with the nearest that is known."""
         words = sorted(known)

@@ -450,7 +450,9 @@ def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence
 
 def _by_name(project: Project, sources: Iterable[SourceFile]) -> Sources:
     """The texts that a diagnostic may point into; a parameter's value is one too."""
-    given = {f"parameter {name}": SourceFile(f"parameter {name}", text) for name, text in project.params.items()}
+    from assignrules.resolve.params import given_name
+
+    given = {given_name(name): SourceFile(given_name(name), text) for name, text in project.params.items()}
     return {project.source.name: project.source, **given, **{source.name: source for source in sources}}
 
 

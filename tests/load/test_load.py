@@ -177,11 +177,16 @@ def test_many_rejected_rows_are_counted(store: Store) -> None:
 @pytest.mark.parametrize(
     ("data", "code", "message"),
     [
-        (b"number,comment\nF1,\xe9t\xe9\n", "E0506", "`document.csv` row 2: it is not UTF-8"),
+        (b"number,comment\nF1,\xe9t\xe9\n", "E0506", "`document.csv` line 2: it is not UTF-8"),
         (b"n\xe9mber,comment\nF1,x\n", "E0509", "`document.csv` is not UTF-8"),
-        (b'number,comment\nF1,"open\nF2,x\n', "E0506", "`document.csv` row 2: a quote does not close, or text follows it"),
-        (b'number,comment\nF1,"x"y\n', "E0506", "`document.csv` row 2: a quote does not close, or text follows it"),
-        (b"number,comment\nF1," + b"x" * 2_500_000 + b"\n", "E0506", "`document.csv` row 2: it is longer than two million bytes"),
+        (b'number,comment\nF1,"open\nF2,x\n', "E0506", "`document.csv` line 2: a quote does not close, or text follows it"),
+        (b'number,comment\nF1,"x"y\n', "E0506", "`document.csv` line 2: a quote does not close, or text follows it"),
+        (b"number,comment\nF1," + b"x" * 2_500_000 + b"\n", "E0506", "`document.csv` line 2: it is longer than two million bytes"),
+        # lines as an editor counts them: cells with line breaks before, blank lines, other line ends
+        (b'number,comment\nF1,"a\nb"\n\nF2,"x"y\n', "E0506", "`document.csv` line 5: a quote does not close, or text follows it"),
+        (b'number,comment\r\nF1,"a\r\nb"\r\nF2,"open\r\n', "E0506", "`document.csv` line 4: a quote does not close, or text follows it"),
+        (b'number,comment\nF1,"a\nb\nl\xe9"\n', "E0506", "`document.csv` line 4: it is not UTF-8"),
+        (b"number,comment\rF1,x\rF2,\xe9\r", "E0506", "`document.csv` line 3: it is not UTF-8"),
         (b"number,comment\nF1,x\r\nF2,y\n", "E0509", "`document.csv` cannot be read: its line ends are mixed, or its quotes do not close"),
         (b"", "E0509", "`document.csv` has no header"),
         (b"number,number\nF1,F1\n", "E0508", "`document.csv`: column `number` stands twice in the header"),
@@ -193,6 +198,18 @@ def test_many_rejected_rows_are_counted(store: Store) -> None:
 def test_a_broken_file_is_refused(store: Store, data: bytes, code: str, message: str) -> None:
     report = store.load(document=data)
     assert ([item.code for item in report.diagnostics], messages(report)) == ([code], [message])
+
+
+def test_two_rates_of_one_currency_and_day_are_refused(store: Store) -> None:
+    report = store.load(
+        rates="on,currency,rate\n2026-11-01,USD,0.9\n2026-11-01,GBP,1.1\n\n2026-11-01, USD ,0.9\n2026-11-02,USD,0.8\n2026-11-01,USD,1\n"
+    )
+    assert messages(report) == [
+        "`rates.csv` line 5: this currency and day have a rate already, on line 2",
+        "`rates.csv` line 7: this currency and day have a rate already, on line 2",
+    ]
+    assert {item.code for item in report.diagnostics} == {"E0506"}
+    assert store.load(rates="on,currency,rate\n2026-11-01,USD,0.9\n2026-11-01,GBP,1.1\n").loaded
 
 
 def test_files_without_an_entity(store: Store, tmp_path: Path) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from assignrules.cli.options import Options, common
+from assignrules.cli.options import Options, common, formats
 from assignrules.cli.output import emit
 
 
 @click.command()
 @click.argument("search", required=False)
 @click.option("--dialect", metavar="D", help="The SQL of this database, like postgres or snowflake; otherwise the environment's.")
+@formats("text", "json")
 @common
-def compile(search: str | None, dialect: str | None, options: Options) -> None:
+def compile(search: str | None, dialect: str | None, format: str, options: Options) -> None:
     """Print the SQL of a search, or of all searches and the plan.
 
     Formatted, and commented with the names of the rules. Nothing is run and no database is opened.
@@ -20,7 +21,12 @@ def compile(search: str | None, dialect: str | None, options: Options) -> None:
     from assignrules import api
 
     text = api.compile_sql(options.open(), search, dialect=dialect)
-    emit(text if text.endswith("\n") else f"{text}\n")
+    if format == "json":
+        from assignrules.report.diagnostics import document
+
+        emit(document({"search": search, "dialect": dialect, "sql": text}))
+    else:
+        emit(text if text.endswith("\n") else f"{text}\n")
 
 
 COMMANDS = (compile,)

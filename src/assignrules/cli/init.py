@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from assignrules.cli.options import PATH, Options, common, shown
+from assignrules.cli.options import PATH, Options, common, formats, shown
 from assignrules.cli.output import emit
 
 NAME = "PROJECT_NAME"
@@ -19,8 +19,9 @@ PLACES = {"gitignore": ".gitignore", "workflow.yml": ".github/workflows/rules.ym
 
 @click.command()
 @click.argument("directory", type=PATH, metavar="DIR")
+@formats("text", "json")
 @common
-def init(directory: Path, options: Options) -> None:
+def init(directory: Path, format: str, options: Options) -> None:
     """Make a new project: project file, example rules, a rule test, sample data, a CI job.
 
     `assignrules check` and `assignrules test` pass in it right away. DIR must not exist, or be empty.
@@ -33,7 +34,12 @@ def init(directory: Path, options: Options) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(template.read_text(encoding="utf-8").replace(NAME, name), encoding="utf-8")
         made.append(path.relative_to(directory).as_posix())
-    emit("".join(f"created {directory / name}\n" for name in made))
+    if format == "json":
+        from assignrules.report.diagnostics import document
+
+        emit(document({"folder": str(directory), "created": made}))
+    else:
+        emit("".join(f"created {directory / name}\n" for name in made))
     folder = shown(str(directory))
     options.say(f"\nNext:\n  cd {folder}\n  assignrules check\n  assignrules test\n  assignrules load data\n  assignrules plan")
 

@@ -39,12 +39,14 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile],
 
 
 def summary_line(diagnostics: Iterable[Diagnostic], files: int) -> str:
-    """``2 errors, 1 warning in 3 files``; ``no problems in 3 files``."""
+    """``2 errors, 1 warning in 3 files``; ``no problems in 3 files``. Where no file was read, only the problems."""
     found = list(diagnostics)
     errors = sum(item.severity is Severity.ERROR for item in found)
     warnings = len(found) - errors
     parts = [_count(errors, "error")] if errors else []
     parts += [_count(warnings, "warning")] if warnings else []
+    if parts and not files:
+        return ", ".join(parts)
     return f"{', '.join(parts) or 'no problems'} in {_count(files, 'file')}"
 
 

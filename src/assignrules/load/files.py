@@ -19,7 +19,8 @@ SEPARATORS = (",", ";", "\t")
 FORMATS = (".csv", ".parquet")
 EXCEL = (".xlsx", ".xls", ".xlsm")
 # Of entities without a key: what a row is useless without.
-NEEDED = {"rates": RATES_COLUMNS, "holidays": ("calendar", "on")}
+RATES = "rates"
+NEEDED = {RATES: RATES_COLUMNS, "holidays": ("calendar", "on")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,26 @@ def places(file: DataFile) -> Iterator[Place]:
                 row += fits
                 yield Place(line, len(cells), row if fits else None)
             line = reader.line_num + 1
+
+
+def line_of_byte(file: DataFile, position: int) -> int:
+    """The line, counted from 1, on which a byte of a CSV file stands. ``position`` is counted from 1, as the database counts."""
+    seen, feeds, returns = 0, 0, 0
+    with file.path.open("rb") as stream:
+        while seen < position - 1 and (piece := stream.read(min(1 << 20, position - 1 - seen))):
+            seen, feeds, returns = seen + len(piece), feeds + piece.count(b"\n"), returns + piece.count(b"\r")
+    return 1 + (feeds or returns)
+
+
+def first_line_that_is_not_utf8(file: DataFile) -> int | None:
+    """The line, counted from 1, of the first byte that no UTF-8 text has there."""
+    with file.path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                return number + line.count(b"\r", 0, error.start)  # of a file whose lines end with carriage returns alone
+    return None
 
 
 def same_columns(file: DataFile) -> bool:

@@ -11,7 +11,18 @@ from assignrules.databases.embedded import create_store, lock
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.types import Kind
 from assignrules.load.cells import CURRENCY_TABLE, Cell, currency_cell, money_cell, text_cell, typed_cell, why_rejected
-from assignrules.load.files import DataFile, check_columns, find_files, needed, places, read_header, same_columns
+from assignrules.load.files import (
+    RATES,
+    DataFile,
+    check_columns,
+    find_files,
+    first_line_that_is_not_utf8,
+    line_of_byte,
+    needed,
+    places,
+    read_header,
+    same_columns,
+)
 from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.logical import Schema
 from assignrules.syntax.currencies import CURRENCIES
@@ -194,12 +205,17 @@ class _Rejects:
 
 def _rejects(session: Session, stage: str, file: DataFile, cells: tuple[Cell, ...], currency: str) -> _Rejects:
     """Every row that must not be loaded; the first ones in words, by line."""
-    misshapen, broken = _misshapen(session, stage) if file.is_csv else (0, ())
+    misshapen, broken = _misshapen(session, stage, file) if file.is_csv else (0, ())
     if broken:  # the file's shape is lost from there on: nothing true can be said about its other rows
         return _Rejects(misshapen, misshapen, tuple(diagnostic("E0506", f"`{file.name}` {text}", help=way) for text, way in broken))
     faults = "[" + ", ".join(f"CASE WHEN {cell.bad} THEN {at} END" for at, cell in enumerate(cells)) + "]"
     bad = " OR ".join(cell.bad for cell in cells)
-    again = _repeated(stage, file.entity.key) if file.entity.key is not None else f"SELECT NULL AS {ROW}, NULL AS first WHERE false"
+    again, repeats = f"SELECT NULL AS {ROW}, NULL AS first WHERE false", ""
+    key = file.entity.key
+    if key is not None:
+        again, repeats = _repeated(stage, key), f"`{key}` repeats that of"
+    elif file.entity.name == RATES:
+        again, repeats = _repeated_rates(stage), "this currency and day have a rate already, on"
     shown = ", ".join(quoted(name) for name in file.header)
     sql = (
         f"SELECT {ROW}, list_filter({faults}, lambda fault: fault IS NOT NULL), first, count(*) OVER () AS total, {shown} "
@@ -216,10 +232,9 @@ def _rejects(session: Session, stage: str, file: DataFile, cells: tuple[Cell, ..
         reasons[number] = [why_rejected(cells[at], row[cells[at].name], row.get("currency")) for at in found]
         if first is not None:
             firsts[number] = first
-    key = file.entity.key
     lines, wide = _lines(file, {*reasons, *firsts.values()}, misshapen)
     for number, first in firsts.items():
-        reasons[number].append(f"`{key}` repeats that of {_place(file, lines[first])}")
+        reasons[number].append(f"{repeats} {_place(file, lines[first])}")
     told = [(lines[number], text) for number, texts in reasons.items() for text in ("; ".join(texts),)]
     told += [(line, f"it has {cells} cells, and the header {len(file.header)}") for line, cells in wide]
     listed = [diagnostic("E0506", f"`{file.name}` {_place(file, line)}: {text}") for line, text in sorted(told)[:LISTED]]
@@ -228,20 +243,24 @@ def _rejects(session: Session, stage: str, file: DataFile, cells: tuple[Cell, ..
     return _Rejects(count, misshapen, tuple(listed))
 
 
-def _misshapen(session: Session, stage: str) -> tuple[int, tuple[tuple[str, str], ...]]:
+def _misshapen(session: Session, stage: str, file: DataFile) -> tuple[int, tuple[tuple[str, str], ...]]:
     """How many records have too few or too many cells; and what breaks the file's shape altogether, with the way out."""
-    sql = f"SELECT error_type, count(DISTINCT line), min(line) FROM {quoted(stage + '_rejects')} GROUP BY error_type ORDER BY min(line)"
+    columns = "error_type, count(DISTINCT line), min(byte_position)"
+    sql = f"SELECT {columns} FROM {quoted(stage + '_rejects')} GROUP BY error_type ORDER BY min(byte_position)"
     count, broken = 0, []
-    for kind, lines, first in session.fetch(sql):
+    for kind, lines, position in session.fetch(sql):
         count += lines
         if kind == "UNQUOTED VALUE":
-            broken.append((f"row {first}: a quote does not close, or text follows it", 'write a quote inside a quoted cell twice: ""'))
+            line, text, way = None, "a quote does not close, or text follows it", 'write a quote inside a quoted cell twice: ""'
         elif kind == "INVALID ENCODING":
-            broken.append((f"row {first}: it is not UTF-8", "save the file as UTF-8"))
+            line, text, way = first_line_that_is_not_utf8(file), "it is not UTF-8", "save the file as UTF-8"
         elif kind == "LINE SIZE OVER MAXIMUM":
-            broken.append((f"row {first}: it is longer than two million bytes", "shorten its texts"))
+            line, text, way = None, "it is longer than two million bytes", "shorten its texts"
         elif kind not in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
-            broken.append((f"row {first}: {str(kind).lower()}", "mend the row"))
+            line, text, way = None, str(kind).lower(), "mend the row"
+        else:
+            continue
+        broken.append((f"line {line or line_of_byte(file, position)}: {text}", way))
     return count, tuple(broken)
 
 
@@ -250,6 +269,12 @@ def _repeated(stage: str, key: str) -> str:
     first = f"SELECT {quoted(key)} AS again_key, min({ROW}) AS first FROM {quoted(stage)} GROUP BY ALL HAVING count(*) > 1"
     later = f"{ROW} > first AND again_key <> ''"
     return f"SELECT {ROW}, first FROM {quoted(stage)} JOIN ({first}) AS firsts ON {quoted(key)} = again_key WHERE {later}"
+
+
+def _repeated_rates(stage: str) -> str:
+    """The rates of a currency and day that had one in an earlier row: nobody could say which of them holds."""
+    earliest = "min(" + ROW + ') OVER (PARTITION BY currency, TRY_CAST("on" AS DATE))'
+    return f'SELECT {ROW}, {earliest} AS first FROM {quoted(stage)} WHERE TRY_CAST("on" AS DATE) IS NOT NULL QUALIFY {ROW} > first'
 
 
 def _lines(file: DataFile, rows: set[int], misshapen: int) -> tuple[dict[int, int], list[tuple[int, int]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from assignrules import __version__
@@ -53,7 +53,7 @@ def as_github(diagnostics: Iterable[Diagnostic], folder: str = "") -> str:
     for item in diagnostics:
         level = "error" if item.severity is Severity.ERROR else "warning"
         place = {"title": f"{item.code} {CODES[item.code]}"}
-        if item.span is not None:
+        if _in_a_file(item.span):
             end = item.span.column + max(1, item.span.length)
             path = _path(item.span, folder)
             place = {"file": path, "line": str(item.span.line), "col": str(item.span.column), "endColumn": str(end), **place}
@@ -98,11 +98,16 @@ def _result(item: Diagnostic, codes: list[str], folder: str) -> dict[str, Any]:
         "ruleIndex": codes.index(item.code),
         "level": item.severity.value,
         "message": {"text": text},
-        "locations": [_location(item.span, folder)] if item.span is not None else [],
+        "locations": [_location(item.span, folder)] if _in_a_file(item.span) else [],
     }
     if item.related:
         result["relatedLocations"] = [{**_location(related.span, folder), "message": {"text": related.text}} for related in item.related]
     return result
+
+
+def _in_a_file(span: Span | None) -> TypeGuard[Span]:
+    """Whether a place is in a file. The value of a parameter on the command line is in none, whatever name it is shown by."""
+    return span is not None and not span.file.startswith("<")
 
 
 def _location(span: Span, folder: str) -> dict[str, Any]:

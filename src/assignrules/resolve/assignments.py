@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from assignrules.diagnostics import Diagnostic, Related, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
-from assignrules.ir.expressions import Aggregate, Expression, Link, Literal, TargetMember, TargetValue, Via, rebuilt
+from assignrules.ir.expressions import Aggregate, Expression, Link, Literal, Reference, TargetMember, TargetValue, Via, rebuilt
 from assignrules.ir.ruleset import (
     Assignment,
     Cooldown,
@@ -282,6 +282,10 @@ class _Block:
         value = self._constant(clause.bound, "a percentage", "as in `guard at most 20%`, or `guard at most 100 changes`", Kind.PERCENT)
         if value is None or not isinstance(value.value, Decimal):
             return None
+        if value.value > 1:
+            help = "as in `guard at most 20%`; `guard at most 120 changes` counts them"
+            self.report("E0312", "a guard's share is at most 100%, as no more than all can change", clause.bound.span, help=help)
+            return None
         return self._positive(Guard(value.value, None), value.value, clause.bound.span)
 
     def _positive(self, guard: Guard, bound: int | Decimal, span: Span) -> Guard | None:
@@ -316,9 +320,12 @@ class _Block:
         if count.value < 0:
             self.report("E0312", "a limit is not negative", clause.count.span)
             return None
-        by = _own_as_current(by, self.target.name, self.member)
-        per = None if per is None else _own_as_current(per, self.target.name, self.member)
+        by = self._own_as_current(by)
+        per = None if per is None else self._own_as_current(per)
         return Limit(count.value, by, clause.ascending, per)
+
+    def _own_as_current(self, value: Expression) -> Expression:
+        return _OwnAsCurrent(self.target.name, self.member, self.lowering.definitions).changed(value)
 
     def _day(self, kind: type[tree.From] | type[tree.Until]) -> date | None:
         clause = self._first(kind)
@@ -350,28 +357,48 @@ class _Block:
                     replace(problem, code="E0409") if problem.code == "E0201" else problem for problem in self.problems[known:]
                 ]
             else:
-                parts.append(TemplatePart(None, _own_as_current(value, self.target.name, self.member)))
+                parts.append(TemplatePart(None, self._own_as_current(value)))
         return tuple(parts)
 
 
-def _own_as_current(value: Expression, target: str, member: str | None) -> Expression:
-    """In a reason or a limit, the block's own target reads as it was before the run."""
+class _OwnAsCurrent:
+    """In a reason or a limit, the block's own target reads as it was before the run; so a definition that reads it as planned is replaced
+    by what it stands for."""
 
-    def link(part: Link) -> Link:
-        return replace(part, current=True) if part.target == target else part
+    def __init__(self, target: str, member: str | None, definitions: Callable[[str, str], Definition | None]) -> None:
+        self.target = target
+        self.member = member
+        self.definitions = definitions
+        self.known: dict[tuple[str, str], Expression | None] = {}  # a definition's expression, None where it stays as it is
 
-    match value:
-        case TargetValue(target=read, current=False) if read == target:
-            return replace(value, current=True)
-        case TargetMember(target=read, member=name, current=False) if (read, name) == (target, member):
-            return replace(value, current=True)
-        case Via(link=way):
-            value = replace(value, link=link(way))
-        case Aggregate(path=path):
-            value = replace(value, path=tuple(link(part) for part in path))
-        case _:
-            pass
-    return rebuilt(value, lambda part: _own_as_current(part, target, member))
+    def changed(self, value: Expression) -> Expression:
+        match value:
+            case TargetValue(target=read, current=False) if read == self.target:
+                return replace(value, current=True)
+            case TargetMember(target=read, member=name, current=False) if (read, name) == (self.target, self.member):
+                return replace(value, current=True)
+            case Reference(entity=entity, name=name):
+                return self._definition(entity, name) or value
+            case Via(link=way):
+                value = replace(value, link=self._link(way))
+            case Aggregate(path=path):
+                value = replace(value, path=tuple(self._link(part) for part in path))
+            case _:
+                pass
+        return rebuilt(value, self.changed)
+
+    def _link(self, part: Link) -> Link:
+        return replace(part, current=True) if part.target == self.target else part
+
+    def _definition(self, entity: str, name: str) -> Expression | None:
+        key = (entity, name)
+        if key not in self.known:
+            self.known[key] = None  # definitions have no circles; a broken one is not read
+            definition = self.definitions(entity, name)
+            if definition is not None:
+                changed = self.changed(definition.expression)
+                self.known[key] = None if changed == definition.expression else changed
+        return self.known[key]
 
 
 def _fits(value: Type, target: Type) -> bool:

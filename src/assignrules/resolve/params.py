@@ -95,9 +95,14 @@ def _text(path: tree.Path) -> str:
     return ".".join(name.text for name in path.names)
 
 
+def given_name(word: str) -> str:
+    """What stands in place of a file's name for a parameter's value that is given as text. The brackets say that it is none."""
+    return f"<parameter {word}>"
+
+
 def _given(word: str, text: str, type: Type, problems: list[Diagnostic]) -> tree.Expression | None:
     """The expression of a value given as text; bare words stand for a text parameter's value."""
-    source = SourceFile(f"parameter {word}", text)
+    source = SourceFile(given_name(word), text)
     if type.kind is Kind.TEXT and not text.lstrip().startswith('"'):
         return tree.Text(text, source.span(0, len(text)))
     expression, found = parse_expression(source)

@@ -110,7 +110,7 @@ def _braces(pattern: str, position: int) -> tuple[Piece, int]:
         raise _Refused("`{` starts a repetition like `{2,5}`", "write `\\{` for the character itself")
     top = int(high) if high else int(low)
     if max(top, int(low)) > MAX_REPEAT:
-        raise _Refused(f"a repetition goes up to {MAX_REPEAT}")
+        raise _Refused(f"a repetition goes up to {MAX_REPEAT}", "`{2,}`, `+` and `*` repeat without an end")
     if high and top < int(low):
         raise _Refused("a repetition ends below its start")
     return Piece("repeat", "{" + str(int(low)) + comma + (str(top) if high else "") + "}"), end + 1

@@ -11,6 +11,7 @@ from assignrules.ir.expressions import Expression, is_condition
 from assignrules.ir.origins import Origins
 from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
 from assignrules.resolve.assignments import resolve_assignment
+from assignrules.resolve.constants import constants_too_large
 from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names, collect_names, entity_of
 from assignrules.resolve.order import order_units
@@ -63,6 +64,7 @@ def resolve(
     alerts = resolve_alerts(statements, names, definitions, problems)
     reports = resolve_reports(statements, names, definitions, problems)
     definitions.note_replacements()
+    problems.extend(constants_too_large(names.places.values(), definitions.lowered))
     ordered = _ordered(assignments)
     order = order_units(ordered, definitions.lowered, problems)
     if order is None or has_errors(problems):

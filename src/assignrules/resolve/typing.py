@@ -205,7 +205,9 @@ def _wrong_operands(operator: str, one: Type, other: Type, span: Span) -> Diagno
     if Kind.MONEY in (one.kind, other.kind) and operator in "+-" and (one.is_number or other.is_number):
         return diagnostic("E0304", "money and a bare number cannot be added", span, help="give the number a currency, as in `500 EUR`")
     help = None
-    if Kind.DATE in (one.kind, other.kind) and (one.is_number or other.is_number):
+    if one.kind is other.kind is Kind.DATE:
+        help = "`-` gives the days between two dates; what is added to a date is a duration, as in `… + 10 days`"
+    elif Kind.DATE in (one.kind, other.kind) and (one.is_number or other.is_number):
         help = "give the number a unit, as in `10 days`, or multiply it by `1 day`"
     elif Kind.DURATION in (one.kind, other.kind) and operator == "*":
         help = "a duration is multiplied by a whole number; `round`, `floor` and `ceil` give one"

@@ -131,7 +131,7 @@ def explain(error: Unexpected, source: SourceFile, start: int) -> Diagnostic:
     if broken is not None:
         return broken
     checks: tuple[Callable[[_Case], Diagnostic | None], ...] = (
-        _wrong_case, _habits, _after_number, _after_is, _parentheses, _reserved_word, _needed_part,
+        _wrong_case, _without_left_side, _habits, _after_number, _after_is, _parentheses, _reserved_word, _needed_part,
     )  # fmt: skip
     for check in checks:
         found = check(case)
@@ -235,6 +235,39 @@ def _habits(case: _Case) -> Diagnostic | None:
         if load().words[meant.split()[0]] in accepted:
             return diagnostic("E0101", _unexpected_text(case), case.span, help=f"did you mean `{meant}`?")
     return None
+
+
+_LEFT_SIDES = {
+    "in last": "last_dunned_on in last 10 days",
+    "in next": "due_date in next 10 days",
+    "in previous": "issue_date in previous month",
+    "in current": "issue_date in current month",
+    "in": 'country in ("FR", "BE")',
+    "older": "last_dunned_on older than 60 days",
+    "between": "insurer_score between 3 and 5",
+    "is": "collector is missing",
+    "contains": 'name contains "ltd"',
+    "starts": 'name starts with "A"',
+    "ends": 'name ends with "SA"',
+    "matches": 'code matches "^C"',
+}
+
+
+def _without_left_side(case: _Case) -> Diagnostic | None:
+    """A comparison that begins with its keyword: what is compared is not there."""
+    token, previous, before = case.token, case.previous, case.before_previous
+    if before is not None and previous is not None and before.type == "IN" and "LPAR" in case.accepted:
+        word, start, end = f"in {previous.text}", before.start, previous.end
+    elif previous is not None and previous.type == "IN" and "NAME" in case.accepted and token.text in ("(", "current"):
+        word, start, end = ("in", previous.start, previous.end) if token.text == "(" else ("in current", previous.start, token.end)
+    elif case.takes_value and token.type in _COMPARISONS:
+        word, start, end = token.text, token.start, token.end
+    else:
+        return None
+    if word not in _LEFT_SIDES:
+        return None
+    message = f"`{word}` needs a {'date' if word[:3] == 'in ' else 'value'} before it"
+    return diagnostic("E0102", message, case.source.span(start, end), help=f"as in `{_LEFT_SIDES[word]}`")
 
 
 def _parentheses(case: _Case) -> Diagnostic | None:

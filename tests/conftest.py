@@ -20,6 +20,14 @@ def postgres(purpose: str, bin: Path | None = None) -> Postgres:
     return Postgres(own_address(purpose, bin))
 
 
+def empty_postgres(purpose: str) -> Postgres:
+    """The same, with nothing of ours in it."""
+    database = postgres(purpose)
+    with database.connected() as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {database.schema} CASCADE")
+    return database
+
+
 # By name, how to make one. A new database adds a line here, and runs every case.
 BACKENDS: dict[str, Callable[[], Planner]] = {
     "duckdb": lambda: DuckDBPlanner(credit()),

@@ -10,9 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.conftest import empty_postgres
+
 from assignrules.apply import ApplyResult, apply_plan
+from assignrules.databases import Database
 from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.embedded import create_store, fill, lineage
+from assignrules.databases.postgres import Postgres
 from assignrules.ir.changes import Change, Printed
 from assignrules.ir.types import Money
 from assignrules.journal.chain import head
@@ -28,28 +32,39 @@ RULES, SHAPE = "sha256:rules", "sha256:schema"
 
 
 def store(folder: Path, customers: int = 4) -> DuckDB:
-    """Customers C1, C2, …: the odd ones with scenario `old`; C1 in group Risky and covered by ND with 5 EUR; document F1 disputed.
-    All stores of one size are copies: they have the same lineage."""
+    """A DuckDB file with customers C1, C2, …: the odd ones with scenario `old`; C1 in group Risky and covered by ND with 5 EUR; document F1
+    disputed. All stores of one size are copies: they have the same lineage."""
     database = DuckDB(folder / "store.duckdb", wait=10)
     database.path.write_bytes(_made(customers))
     return database
 
 
+def postgres_store(customers: int = 4) -> Postgres:
+    """The same on PostgreSQL."""
+    database = empty_postgres("apply")
+    _fill(database, customers)
+    return database
+
+
 @cache
 def _made(customers: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        database = DuckDB(Path(folder) / "store.duckdb")
+        _fill(database, customers)
+        return database.path.read_bytes()
+
+
+def _fill(database: Database, customers: int) -> None:
     rows: list[dict[str, Any]] = [{"code": f"C{n}", "name": f"Name {n}", "payment_terms_days": 30} for n in range(1, customers + 1)]
     dataset = Dataset(
         rows={"customer": rows, "document": [{"number": "F1", "customer": "C1", "status": "dispute"}, {"number": "F2", "customer": "C1"}]},
         values={"scenario": {f"C{n}": "old" for n in range(1, customers + 1, 2)}},
         members={("group", "Risky"): {"C1": True}, ("cover", "ND"): {"C1": Money(Decimal("5"), "EUR")}},
     )
-    with TemporaryDirectory() as folder:
-        database = DuckDB(Path(folder) / "store.duckdb")
-        with database.writing(create=True) as session:
-            create_store(session, SCHEMA)
-            fill(session, SCHEMA, dataset)
-            session.commit()
-        return database.path.read_bytes()
+    with database.writing(create=True) as session:
+        create_store(session, SCHEMA)
+        fill(session, SCHEMA, dataset)
+        session.commit()
 
 
 def change(target: str, subject: str, before: Printed, after: Printed, action: str, member: str | None = None) -> Change:
@@ -74,7 +89,7 @@ ONE_OF_EACH = (
 )
 
 
-def plan_of(database: DuckDB, changes: Iterable[Change], **header: Any) -> Plan:
+def plan_of(database: Database, changes: Iterable[Change], **header: Any) -> Plan:
     """A plan of these changes, made on the database as it is."""
     changes = tuple(changes)
     summary: dict[str, dict[str, int]] = {}
@@ -101,16 +116,16 @@ def plan_of(database: DuckDB, changes: Iterable[Change], **header: Any) -> Plan:
     return Plan(Header(**fields | header), tuple(change_line(item) for item in changes))
 
 
-def apply(database: DuckDB, plan: Plan, **options: Any) -> ApplyResult:
+def apply(database: Database, plan: Plan, **options: Any) -> ApplyResult:
     given: dict[str, Any] = {"ruleset_digest": RULES, "schema_digest": SHAPE, "environment": "local", "now": NOW, "user": "anna"}
     return apply_plan(database, MAPPING, plan, **given | options)
 
 
-def state(database: DuckDB) -> dict[str, list[tuple[Any, ...]]]:
+def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that a plan may write, and the journal's size."""
     targets = [f"assignrules_target_{name}" for name in ("scenario", "group", "cover", "order_block", "proposed_credit_limit")]
     with database.reading() as session:
-        found = {table: session.fetch(f"SELECT * FROM {table} ORDER BY ALL") for table in targets}
+        found = {table: sorted(session.fetch(f"SELECT * FROM {table}")) for table in targets}
         found["customer"] = session.fetch("SELECT * FROM customer ORDER BY code")
         found["document"] = session.fetch("SELECT * FROM document ORDER BY number")
         for table in ("assignrules_run", "assignrules_change"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,21 +11,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.apply.building import MAPPING, NOW, ONE_OF_EACH, SCHEMA, apply, change, codes, plan_of, state, store
+from tests.apply.building import MAPPING, NOW, ONE_OF_EACH, SCHEMA, apply, change, codes, plan_of, postgres_store, state, store
 
 from assignrules.apply import Outcome
 from assignrules.apply.executor import refused
 from assignrules.apply.stages import stages
-from assignrules.databases import DatabaseFailure, NoDataYet
+from assignrules.databases import Database, DatabaseFailure, NoDataYet
 from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.embedded import create_store
+from assignrules.databases.postgres import Postgres
 from assignrules.diagnostics import has_errors
 from assignrules.ir.changes import DataProblem, GuardVerdict
 from assignrules.journal import chain, history
 
+Make = Callable[..., Database]
 
-def test_every_action_is_written_as_planned(tmp_path: Path) -> None:
-    database = store(tmp_path)
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Makes the store of `building`, on either database."""
+    return postgres_store if request.param == "postgres" else lambda customers=4: store(tmp_path, customers)
+
+
+def test_every_action_is_written_as_planned(made: Make) -> None:
+    database = made()
     result = apply(database, plan_of(database, ONE_OF_EACH), reason="monthly", approved_by="Bea")
     assert (result.outcome, result.run, result.changes) == (Outcome.APPLIED, 1, len(ONE_OF_EACH))
     after = state(database)
@@ -51,8 +61,8 @@ def test_every_action_is_written_as_planned(tmp_path: Path) -> None:
         assert [item.target for _, item in history.history(session, "C2")] == ["cover", "group", "scenario"]
 
 
-def test_what_is_not_planned_is_not_touched(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_what_is_not_planned_is_not_touched(made: Make) -> None:
+    database = made()
     before = state(database)
     apply(database, plan_of(database, [change("scenario", "C2", None, "new", "set")]))
     after = state(database)
@@ -63,8 +73,8 @@ def test_what_is_not_planned_is_not_touched(tmp_path: Path) -> None:
     }
 
 
-def test_a_plan_is_applied_once(tmp_path: Path) -> None:  # F7
-    database = store(tmp_path)
+def test_a_plan_is_applied_once(made: Make) -> None:  # F7
+    database = made()
     plan = plan_of(database, ONE_OF_EACH)
     apply(database, plan)
     before = state(database)
@@ -73,8 +83,8 @@ def test_a_plan_is_applied_once(tmp_path: Path) -> None:  # F7
     assert state(database) == before
 
 
-def test_a_reverted_plan_is_not_applied_again(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_a_reverted_plan_is_not_applied_again(made: Make) -> None:
+    database = made()
     plan = plan_of(database, [change("scenario", "C2", None, "new", "set")])
     apply(database, plan)
     back = plan_of(database, [change("scenario", "C2", "new", None, "clear")])
@@ -106,8 +116,8 @@ def test_a_reverted_plan_is_not_applied_again(tmp_path: Path) -> None:
         ("INSERT INTO assignrules_target_scenario VALUES ('C2', 'x')", "`scenario` of `C2` is `x` now, and was `–` when the plan was made"),
     ],
 )
-def test_a_row_that_changed_since_stops_everything(tmp_path: Path, sql: str, message: str) -> None:  # F5
-    database = store(tmp_path)
+def test_a_row_that_changed_since_stops_everything(made: Make, sql: str, message: str) -> None:  # F5
+    database = made()
     plan = plan_of(database, ONE_OF_EACH)
     with database.writing() as session:
         session.execute(sql)
@@ -120,8 +130,8 @@ def test_a_row_that_changed_since_stops_everything(tmp_path: Path, sql: str, mes
     assert state(database) == before
 
 
-def test_rows_that_the_plan_does_not_touch_never_make_it_stale(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_rows_that_the_plan_does_not_touch_never_make_it_stale(made: Make) -> None:
+    database = made()
     plan = plan_of(database, [change("scenario", "C2", None, "new", "set")])
     with database.writing() as session:
         session.execute("UPDATE assignrules_target_scenario SET value = 'mine' WHERE subject = 'C1'")
@@ -131,8 +141,8 @@ def test_rows_that_the_plan_does_not_touch_never_make_it_stale(tmp_path: Path) -
     assert apply(database, plan).outcome is Outcome.APPLIED
 
 
-def test_a_stale_plan_names_the_run_that_came_first(tmp_path: Path) -> None:  # F4
-    database = store(tmp_path)
+def test_a_stale_plan_names_the_run_that_came_first(made: Make) -> None:  # F4
+    database = made()
     one = plan_of(database, [change("scenario", "C2", None, "one", "set")])
     other = plan_of(database, [change("scenario", "C2", None, "other", "set")])
     apply(database, one)
@@ -141,8 +151,8 @@ def test_a_stale_plan_names_the_run_that_came_first(tmp_path: Path) -> None:  # 
     assert result.diagnostics[0].help == "run 1 by `anna` was applied since: make the plan again"
 
 
-def test_many_stale_rows_are_counted(tmp_path: Path) -> None:
-    database = store(tmp_path, customers=100)
+def test_many_stale_rows_are_counted(made: Make) -> None:
+    database = made(customers=100)
     plan = plan_of(database, [change("scenario", f"C{n}", None, "new", "set") for n in range(1, 101)])
     messages = [item.message for item in apply(database, plan).diagnostics]
     assert len(messages) == 21
@@ -158,8 +168,8 @@ def test_many_stale_rows_are_counted(tmp_path: Path) -> None:
         ({"now": NOW + timedelta(days=8)}, "E0705"),
     ],
 )
-def test_a_foreign_or_old_plan_is_refused(tmp_path: Path, options: dict[str, Any], code: str) -> None:  # F6, F7
-    database = store(tmp_path)
+def test_a_foreign_or_old_plan_is_refused(made: Make, options: dict[str, Any], code: str) -> None:  # F6, F7
+    database = made()
     plan = plan_of(database, ONE_OF_EACH, expires=(NOW + timedelta(days=7)).isoformat())
     before = state(database)
     result = apply(database, plan, **options)
@@ -170,18 +180,21 @@ def test_a_foreign_or_old_plan_is_refused(tmp_path: Path, options: dict[str, Any
 
 def test_a_plan_of_another_database_is_refused(tmp_path: Path) -> None:  # F7
     one = store(tmp_path)
-    empty = DuckDB(tmp_path / "empty.duckdb")
-    with empty.writing(create=True) as session:
-        create_store(session, SCHEMA)
-        session.commit()
-    assert codes(apply(empty, plan_of(one, ONE_OF_EACH))) == ["E0704"]
-    with pytest.raises(NoDataYet):
-        apply(DuckDB(tmp_path / "none.duckdb"), plan_of(one, ONE_OF_EACH))
+    server = postgres_store()
+    for empty in (DuckDB(tmp_path / "empty.duckdb"), Postgres(f"{server.address}&schema=empty")):
+        with empty.writing(create=True) as session:
+            create_store(session, SCHEMA)
+            session.commit()
+        assert codes(apply(empty, plan_of(one, ONE_OF_EACH))) == ["E0704"]
+        assert codes(apply(empty, plan_of(server, ONE_OF_EACH))) == ["E0704"]
+    for none in (DuckDB(tmp_path / "none.duckdb"), Postgres(f"{server.address}&schema=none")):
+        with pytest.raises(NoDataYet):
+            apply(none, plan_of(one, ONE_OF_EACH))
     assert not (tmp_path / "none.duckdb").exists()
 
 
-def test_a_journal_that_lost_the_plans_anchor_is_refused(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_a_journal_that_lost_the_plans_anchor_is_refused(made: Make) -> None:
+    database = made()
     apply(database, plan_of(database, []))
     plan = plan_of(database, ONE_OF_EACH)
     with database.writing() as session:
@@ -190,8 +203,8 @@ def test_a_journal_that_lost_the_plans_anchor_is_refused(tmp_path: Path) -> None
     assert codes(apply(database, plan)) == ["E0704"]
 
 
-def test_an_apply_without_changes_writes_one_run_row_only(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_an_apply_without_changes_writes_one_run_row_only(made: Make) -> None:
+    database = made()
     before = state(database)
     result = apply(database, plan_of(database, []))
     assert (result.outcome, result.run, result.changes) == (Outcome.APPLIED, 1, 0)
@@ -200,7 +213,7 @@ def test_an_apply_without_changes_writes_one_run_row_only(tmp_path: Path) -> Non
     assert after.items() <= before.items()
 
 
-def guarded(database: DuckDB) -> Any:
+def guarded(database: Database) -> Any:
     guards = (
         GuardVerdict("strategy", "20%", 3, 4, False),
         GuardVerdict("changes", "30%", 3, 4, False),
@@ -209,8 +222,8 @@ def guarded(database: DuckDB) -> Any:
     return plan_of(database, [change("scenario", "C2", None, "new", "set")], applicable=False, guards=guards)
 
 
-def test_a_tripped_guard_refuses_unless_overridden_by_name(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_a_tripped_guard_refuses_unless_overridden_by_name(made: Make) -> None:
+    database = made()
     plan = guarded(database)
     result = apply(database, plan, overrides=["strategy"])
     assert (result.exit_code, [item.message for item in result.diagnostics]) == (
@@ -225,8 +238,8 @@ def test_a_tripped_guard_refuses_unless_overridden_by_name(tmp_path: Path) -> No
         assert run.overrides == ("changes", "strategy")
 
 
-def test_no_override_lets_data_errors_pass(tmp_path: Path) -> None:
-    plan = replace(guarded(store(tmp_path)), data_errors=(DataProblem("E0501", "`code` is repeated", "customer", 2, ("C1",)),))
+def test_no_override_lets_data_errors_pass(made: Make) -> None:
+    plan = replace(guarded(made()), data_errors=(DataProblem("E0501", "`code` is repeated", "customer", 2, ("C1",)),))
     assert [item.code for item in refused(plan, ["strategy", "changes"])] == ["E0604"]
     bare = replace(plan, data_errors=(), header=replace(plan.header, guards=()))
     assert [item.code for item in refused(bare)] == ["E0604"]
@@ -244,16 +257,16 @@ def test_no_override_lets_data_errors_pass(tmp_path: Path) -> None:
         '{"subject":null,"label":"L","target":"scenario","member":null,"before":null,"after":"x","action":"set","rule":"r","line":1,"at":"a:1","because":null,"manual":false}',
     ],
 )
-def test_a_change_without_the_form_of_one_is_refused(tmp_path: Path, bad: str) -> None:  # F7
-    database = store(tmp_path)
+def test_a_change_without_the_form_of_one_is_refused(made: Make, bad: str) -> None:  # F7
+    database = made()
     good = plan_of(database, [change("scenario", "C2", None, "new", "set")])
     before = state(database)
     assert codes(apply(database, replace(good, changes=(bad,)))) == ["E0601"]
     assert state(database) == before
 
 
-def test_changes_that_the_summary_does_not_count_are_refused(tmp_path: Path) -> None:  # P2
-    database = store(tmp_path)
+def test_changes_that_the_summary_does_not_count_are_refused(made: Make) -> None:  # P2
+    database = made()
     plan = plan_of(database, [change("scenario", "C2", None, "new", "set")])
     more = plan_of(database, [change("scenario", "C2", None, "new", "set"), change("scenario", "C4", None, "new", "set")])
     assert codes(apply(database, replace(plan, changes=more.changes))) == ["E0601"]
@@ -270,18 +283,20 @@ def test_changes_that_the_summary_does_not_count_are_refused(tmp_path: Path) -> 
         change("order_block", "C1", None, "perhaps", "set"),
     ],
 )
-def test_a_value_that_does_not_fit_its_target_is_refused(tmp_path: Path, target: Any) -> None:
-    database = store(tmp_path)
+def test_a_value_that_does_not_fit_its_target_is_refused(made: Make, target: Any) -> None:
+    database = made()
     assert codes(apply(database, plan_of(database, [target]))) == ["E0601"]
 
 
-def test_rows_that_appear_while_writing_roll_everything_back(tmp_path: Path) -> None:  # F11
-    database = store(tmp_path)
+def test_rows_that_appear_while_writing_roll_everything_back(made: Make) -> None:  # F11
+    database = made()
+    insert = "INSERT INTO assignrules_target_scenario VALUES ('C4', 'slipped in')"
     with database.writing() as session:
-        session.execute(
-            "CREATE TRIGGER more AFTER INSERT ON assignrules_target_group FOR EACH STATEMENT "
-            "INSERT INTO assignrules_target_scenario VALUES ('C4', 'slipped in')"
-        )
+        action = insert
+        if isinstance(database, Postgres):
+            session.execute(f"CREATE FUNCTION more() RETURNS TRIGGER LANGUAGE plpgsql AS $$BEGIN {insert}; RETURN NULL; END$$")
+            action = "EXECUTE FUNCTION more()"
+        session.execute(f"CREATE TRIGGER more AFTER INSERT ON assignrules_target_group FOR EACH STATEMENT {action}")
         session.commit()
     before = state(database)
     result = apply(database, plan_of(database, ONE_OF_EACH))
@@ -289,8 +304,8 @@ def test_rows_that_appear_while_writing_roll_everything_back(tmp_path: Path) -> 
     assert state(database) == before
 
 
-def test_a_target_with_two_rows_for_a_subject_is_mended_or_refused_never_doubled(tmp_path: Path) -> None:
-    database = store(tmp_path)
+def test_a_target_with_two_rows_for_a_subject_is_mended_or_refused_never_doubled(made: Make) -> None:
+    database = made()
     with database.writing() as session:
         session.execute("INSERT INTO assignrules_target_scenario VALUES ('C1', 'old')")
         session.execute("INSERT INTO document (number, status) VALUES ('F1', 'dispute')")
@@ -300,8 +315,8 @@ def test_a_target_with_two_rows_for_a_subject_is_mended_or_refused_never_doubled
     assert codes(apply(database, plan_of(database, [change("document_status", "F1", "dispute", "promise", "change")]))) == ["E0706"]
 
 
-def test_a_failing_statement_leaves_everything(tmp_path: Path) -> None:  # F10
-    database = store(tmp_path)
+def test_a_failing_statement_leaves_everything(made: Make) -> None:  # F10
+    database = made()
     with database.writing() as session:
         session.execute("DROP TABLE assignrules_target_scenario")
         session.execute("CREATE TABLE assignrules_target_scenario (subject VARCHAR, value VARCHAR CHECK (value <> 'forbidden'))")
@@ -313,30 +328,29 @@ def test_a_failing_statement_leaves_everything(tmp_path: Path) -> None:  # F10
     assert state(database) == before
 
 
-def test_checks_come_before_the_first_write(tmp_path: Path) -> None:
-    names = [stage.name for stage in stages(plan_of(store(tmp_path), ONE_OF_EACH))]
+def test_checks_come_before_the_first_write(made: Make) -> None:
+    names = [stage.name for stage in stages(plan_of(made(), ONE_OF_EACH))]
     last_check = max(at for at, name in enumerate(names) if name.startswith("check"))
     assert last_check < min(at for at, name in enumerate(names) if name.startswith("write"))
     assert (names[0], names[-1]) == ("lock", "commit")
 
 
-def _apply_in_child(path: str, plan: Any, barrier: Any, results: Any) -> None:
-    database = DuckDB(Path(path), wait=30)
+def _apply_in_child(address: str, plan: Any, barrier: Any, results: Any) -> None:
+    database = Postgres(address, wait=30) if "://" in address else DuckDB(Path(address), wait=30)
     barrier.wait()
     result = apply(database, plan)
     results.put((result.exit_code, result.already, result.run))
 
 
 @pytest.mark.slow
-def test_of_two_applies_at_once_one_wins(tmp_path: Path) -> None:  # F4
-    database = store(tmp_path)
+def test_of_two_applies_at_once_one_wins(made: Make) -> None:  # F4
+    database = made()
+    address = database.address if isinstance(database, Postgres) else str(database.path)  # type: ignore[attr-defined]
     one = plan_of(database, [change("scenario", "C2", None, "one", "set")])
     other = plan_of(database, [change("scenario", "C2", None, "other", "set")])
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(4), context.Queue()
-    children = [
-        context.Process(target=_apply_in_child, args=(str(database.path), plan, barrier, results)) for plan in (one, one, other, other)
-    ]
+    children = [context.Process(target=_apply_in_child, args=(address, plan, barrier, results)) for plan in (one, one, other, other)]
     for child in children:
         child.start()
     found = sorted(results.get(timeout=60) for _ in children)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.conftest import empty_postgres
 
 from assignrules.cli import application
 
@@ -44,3 +46,15 @@ def project(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(loaded, folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+def on_postgres(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loads the project's data into PostgreSQL instead, whose address comes from the environment, as in production."""
+    monkeypatch.setenv("STRATEGY_DATABASE", empty_postgres("cli").address)
+    (folder / "local.duckdb").unlink()
+    path = folder / "assignrules.yml"
+    text = re.sub(r'"duckdb:///[^"]*"', '"${STRATEGY_DATABASE}"', path.read_text(encoding="utf-8"))
+    assert "STRATEGY_DATABASE" in text
+    path.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(application, ["load", "data"])
+    assert done.exit_code == 0, done.output

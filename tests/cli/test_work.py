@@ -8,8 +8,22 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import on_postgres
 
+from assignrules import api
 from assignrules.cli import apply as apply_command
+from assignrules.databases import Database, quoted
+from assignrules.databases.embedded import tables
+from assignrules.project import database_of
+from assignrules.schema.logical import credit
+
+
+@pytest.fixture(autouse=True, params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest, project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything here runs on either database."""
+    if request.param == "postgres":
+        on_postgres(project, monkeypatch)
+    return str(request.param)
 
 
 def rules(project: Path, old: str, new: str) -> None:
@@ -98,14 +112,26 @@ def test_as_of_and_params_change_the_answer(run, project: Path) -> None:
     assert run("search", "major", "--as-of", "22.11.2026").exit_code == 64
 
 
+def contents(project: Path) -> list[object]:
+    """Every table of the project's database."""
+    with opened(project).reading() as session:
+        return [(table, sorted(map(str, session.fetch(f"SELECT * FROM {quoted(table)}")))) for table in tables(credit())]
+
+
+def opened(project: Path) -> Database:
+    database, problems = database_of(api.load_project(project))
+    assert database is not None, problems
+    return database
+
+
 def test_plan_writes_nothing(run, project: Path) -> None:
-    before = (project / "local.duckdb").read_bytes()
+    before = contents(project)
     planned = run("plan")
     assert planned.exit_code == 0
     assert "(none) -> Call first: 2 customers" in planned.stdout
     assert "scenario, held by except: 1 customer" in planned.stdout
     assert planned.stdout.endswith("Apply with: assignrules apply\n")
-    assert (project / "local.duckdb").read_bytes() == before
+    assert contents(project) == before
     assert run("plan", "--detailed-exitcode").exit_code == 2
     assert "Alpha Tools" not in run("plan", "--summary").stdout
     assert "C003  Cycle Works: (none) -> Standard phone  because 40000.00 EUR" in run("plan", "--full").stdout
@@ -142,9 +168,10 @@ def test_a_kept_plan_is_applied_once(run, project: Path) -> None:
         assert text in shown.stdout
 
 
-def test_show_plan_warns_of_other_rules_and_needs_no_database(run, project: Path) -> None:
+def test_show_plan_warns_of_other_rules_and_needs_no_database(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run("plan", "-o", "today.plan")
-    (project / "local.duckdb").unlink()
+    (project / "local.duckdb").unlink(missing_ok=True)
+    monkeypatch.setenv("STRATEGY_DATABASE", "postgresql:///nowhere?host=/nowhere")
     rules(project, "25_000 EUR", "26_000 EUR")
     shown = run("show-plan", "today.plan", "--summary")
     assert shown.exit_code == 0
@@ -297,10 +324,9 @@ def test_verify(run, project: Path) -> None:
     assert run("log", "--verify", "--anchor", "next.plan").exit_code == 0
     assert run("log", "--verify", "--anchor", "sha256:00").exit_code == 1
     assert run("log", "--anchor", head).exit_code == 64
-    import duckdb
-
-    with duckdb.connect(str(project / "local.duckdb")) as connection:
-        connection.execute("UPDATE assignrules_change SET after = 'X' WHERE subject = 'C003'")
+    with opened(project).writing() as session:
+        session.execute("UPDATE assignrules_change SET after = 'X' WHERE subject = 'C003'")
+        session.commit()
     altered = run("log", "--verify", "--format", "json")
     assert altered.exit_code == 1
     assert "C003" in altered.stderr

@@ -165,7 +165,7 @@ def test_texts_that_are_tried(database: Postgres) -> None:
 
 
 def test_two_writers_wait_for_each_other(database: Postgres) -> None:
-    other = Postgres(database._address, wait=0.5)
+    other = Postgres(database.address, wait=0.5)
     with database.writing() as session:
         session.execute("UPDATE item SET name = 'one'")
         with pytest.raises(DatabaseUnavailable, match=r"process \d+ of `tester` on this machine \(`assignrules`\) keeps"), other.writing():
@@ -180,8 +180,8 @@ def test_two_writers_wait_for_each_other(database: Postgres) -> None:
 
 
 def test_rows_that_another_program_locked(database: Postgres) -> None:
-    ours = Postgres(database._address, wait=0.5)
-    with psycopg.connect(database._address, application_name="billing") as other:
+    ours = Postgres(database.address, wait=0.5)
+    with psycopg.connect(database.address, application_name="billing") as other:
         other.execute("UPDATE assignrules.item SET name = 'theirs' WHERE id = 1")
         with pytest.raises(DatabaseUnavailable, match="`billing`") as caught, ours.writing() as session:
             session.execute("UPDATE item SET name = 'ours'")
@@ -193,7 +193,7 @@ def test_rows_that_another_program_locked(database: Postgres) -> None:
 def test_a_killed_session_frees_its_locks_and_says_so(database: Postgres) -> None:
     with pytest.raises(DatabaseFailure, match="was lost"), database.writing() as session:
         session.execute("UPDATE item SET name = 'gone'")
-        with psycopg.connect(database._address, autocommit=True) as other:
+        with psycopg.connect(database.address, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s)", [session._connection.info.backend_pid])
         session.fetch("SELECT 1")
     with database.writing() as session:
@@ -204,7 +204,7 @@ def test_a_killed_session_frees_its_locks_and_says_so(database: Postgres) -> Non
 def test_a_lost_commit_is_said_to_be_unknown(database: Postgres) -> None:
     with pytest.raises(DatabaseFailure, match="not known") as caught, database.writing() as session:
         session.execute("UPDATE item SET name = 'x'")
-        with psycopg.connect(database._address, autocommit=True) as other:
+        with psycopg.connect(database.address, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s)", [session._connection.info.backend_pid])
         session.commit()
     assert caught.value.diagnostic.help == "apply the same plan again: it says whether it is already applied"
@@ -220,7 +220,7 @@ def test_nothing_is_there_yet() -> None:
 
 def test_a_schema_of_ones_own() -> None:
     plain = postgres("schemas")
-    database = Postgres(f"{plain._address}&schema=credit%20rules%22x")
+    database = Postgres(f"{plain.address}&schema=credit%20rules%22x")
     assert database.schema == 'credit rules"x'
     with database.writing(create=True) as session:
         session.execute("CREATE TABLE item (id BIGINT)")
@@ -236,7 +236,7 @@ def test_a_role_without_rights_is_refused_clearly(database: Postgres) -> None:
         connection.execute("DROP ROLE IF EXISTS reader")
         connection.execute("CREATE ROLE reader LOGIN")
         connection.execute("GRANT USAGE ON SCHEMA assignrules TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA assignrules TO reader")
-    reader = Postgres(database._address.replace("user=tester", "user=reader"))
+    reader = Postgres(database.address.replace("user=tester", "user=reader"))
     with reader.reading() as session:
         session.keep("kept", "SELECT name FROM item")
         assert session.fetch("SELECT count(*) FROM kept") == [(2,)]
@@ -286,7 +286,7 @@ def test_addresses_that_cannot_be_read_are_not_quoted(address: str) -> None:
     ],
 )
 def test_what_cannot_be_opened(database: Postgres, change: tuple[str, str], message: str) -> None:
-    with pytest.raises(DatabaseUnavailable, match=message) as caught, Postgres(database._address.replace(*change)).reading():
+    with pytest.raises(DatabaseUnavailable, match=message) as caught, Postgres(database.address.replace(*change)).reading():
         pass
     assert caught.value.diagnostic.code == "E0708"
     assert "hunter2" not in str(caught.value)
@@ -296,7 +296,7 @@ def test_another_encoding_is_refused(database: Postgres) -> None:
     with database.connected() as connection:
         connection.execute("DROP DATABASE IF EXISTS latin")
         connection.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
-    address = database._address.replace("/sessions_", "/latin?x=").replace("?x=", "?application_name=")
+    address = database.address.replace("/sessions_", "/latin?x=").replace("?x=", "?application_name=")
     with pytest.raises(DatabaseUnavailable, match="LATIN1"), Postgres(address.replace("?host", "&host")).reading():
         pass
 

@@ -133,7 +133,9 @@ class PostgresSession:
                     copy.write(block)
             return cursor.rowcount
 
-        return self._guarded(work)
+        count = self._guarded(work)
+        self.execute(f"ANALYZE {quoted(table)}")  # the server's own look at the new rows comes too late for the next plan
+        return count
 
     def has_table(self, table: str) -> bool:
         sql = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $schema AND tablename = $table"
@@ -254,7 +256,7 @@ class Postgres:
 
     def __init__(self, address: str, *, wait: float = WAIT_SECONDS) -> None:
         """``ValueError`` where the address cannot be read; its text shows nothing of the address."""
-        self._address, parts, self.schema = _parted(address)
+        self.address, parts, self.schema = _parted(address)
         self.wait = wait
         self._secrets = tuple(secret for secret in (parts.get("password"), parts.get("sslpassword")) if secret)
         place = ", ".join(host for host in (parts.get("host"), parts.get("hostaddr")) if host)
@@ -291,7 +293,7 @@ class Postgres:
 
         try:
             connection = psycopg.connect(
-                self._address,
+                self.address,
                 autocommit=True,
                 cursor_factory=psycopg.RawCursor,  # `$1`; the other cursors take `%` for a mark, also in texts
                 prepare_threshold=None,  # poolers do not know prepared statements

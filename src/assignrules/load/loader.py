@@ -1,13 +1,20 @@
-"""Reads files into the embedded store, in one transaction and set-based."""
+"""Reads files into the embedded store, in one transaction and set-based.
+
+A DuckDB store reads the files itself. For a server the same statements read them into a DuckDB file that is thrown away, and what passed
+goes on as CSV: the same rows are rejected for the same reasons, and no row passes through Python.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from assignrules.databases.base import Database, DatabaseFailure, Session, quoted
-from assignrules.databases.embedded import create_store, lock
+from assignrules.databases.duckdb import DuckDB
+from assignrules.databases.embedded import create_store, entity_columns, lock
+from assignrules.databases.postgres import Postgres
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.types import Kind
 from assignrules.load.cells import CURRENCY_TABLE, Cell, currency_cell, money_cell, text_cell, typed_cell, why_rejected
@@ -25,6 +32,7 @@ from assignrules.load.files import (
 )
 from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.logical import Schema
+from assignrules.schema.mapping import identity
 from assignrules.syntax.currencies import CURRENCIES
 
 LISTED = 20  # rejected rows of a file that are described
@@ -73,28 +81,66 @@ def load(paths: Iterable[Path], database: Database, schema: Schema, currency: st
             ready.append(checked)
     if problems:
         return LoadReport(False, (), problems)
+    if isinstance(database, Postgres):
+        return _load_into_server(ready, database, schema, currency, calendar)
     with database.writing(tuple(file.path.absolute() for file in ready), create=True) as session:
-        create_store(session, schema)
-        lock(session)
-        session.execute(
-            f"CREATE OR REPLACE TEMP TABLE {CURRENCY_TABLE} AS SELECT unnest($codes::VARCHAR[]) AS code", {"codes": sorted(CURRENCIES)}
-        )
-        loads: list[EntityLoad] = []
-        for file in ready:
-            try:
-                done, more = _load_file(session, file, schema, currency)
-            except _Unreadable as error:
-                problems += (error.diagnostic,)
-                break  # the failed statement has ended the transaction
-            problems += more
-            if done is not None:
-                loads.append(done)
-        if problems:
-            return LoadReport(False, tuple(loads), problems)
-        if calendar is not None:
-            fill_holidays(session, calendar)
-        session.commit()
-    return LoadReport(True, tuple(loads), ())
+        report = _load_all(session, ready, schema, currency)
+        if report.loaded:
+            if calendar is not None:
+                fill_holidays(session, schema, calendar)
+            session.commit()
+    return report
+
+
+def _load_all(session: Session, files: list[DataFile], schema: Schema, currency: str) -> LoadReport:
+    create_store(session, schema)
+    lock(session)
+    session.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CURRENCY_TABLE} AS SELECT unnest($codes::VARCHAR[]) AS code", {"codes": sorted(CURRENCIES)}
+    )
+    loads: list[EntityLoad] = []
+    problems: tuple[Diagnostic, ...] = ()
+    for file in files:
+        try:
+            done, more = _load_file(session, file, schema, currency)
+        except _Unreadable as error:
+            problems += (error.diagnostic,)
+            break  # the failed statement has ended the transaction
+        problems += more
+        if done is not None:
+            loads.append(done)
+    return LoadReport(not problems, tuple(loads), problems)
+
+
+def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema, currency: str, calendar: str | None) -> LoadReport:
+    with database.reading():
+        pass  # a server that cannot be reached is told of before the files are read
+    with TemporaryDirectory(prefix="assignrules-") as folder:
+        rows = Path(folder) / "rows.csv"
+        place = str(rows).replace("'", "''")
+        paths = (*(file.path.absolute() for file in files), rows)
+        with DuckDB(Path(folder) / "read.duckdb").writing(paths, create=True) as reader:
+            report = _load_all(reader, files, schema, currency)
+            with database.writing(create=True) as session:
+                create_store(session, schema)
+                lock(session)
+                tables = [identity(schema).entities[item.entity] for item in report.entities]
+                before = [_count(session, quoted(item.table)) for item in tables]
+                loads = tuple(replace(item, before=count) for item, count in zip(report.entities, before, strict=True))
+                report = replace(report, entities=loads)
+                if not report.loaded:
+                    return report
+                for item in tables:
+                    columns = list(entity_columns(schema, item))
+                    names = ", ".join(quoted(name) for name in columns)
+                    form = "FORMAT csv, HEADER false, FORCE_QUOTE *, USE_TMP_FILE false"
+                    reader.execute(f"COPY (SELECT {names} FROM {quoted(item.table)}) TO '{place}' ({form})")
+                    session.execute(f"DELETE FROM {quoted(item.table)}")
+                    session.copy_csv(item.table, columns, rows)
+                if calendar is not None:
+                    fill_holidays(session, schema, calendar)
+                session.commit()
+    return report
 
 
 def _load_file(session: Session, file: DataFile, schema: Schema, currency: str) -> tuple[EntityLoad | None, tuple[Diagnostic, ...]]:
@@ -305,9 +351,10 @@ def _count(session: Session, table: str) -> int:
     return int(session.fetch(f"SELECT count(*) FROM {table}")[0][0])
 
 
-def fill_holidays(session: Session, calendar: str) -> None:
+def fill_holidays(session: Session, schema: Schema, calendar: str) -> None:
     """The public holidays of a calendar that the store has none of; nothing for a calendar that nobody knows."""
     if session.fetch("SELECT 1 FROM holidays WHERE calendar = $calendar LIMIT 1", {"calendar": calendar}) or not known_calendar(calendar):
         return
     days = [day.isoformat() for day in public_holidays(calendar)]
-    session.execute('INSERT INTO holidays (calendar, "on") SELECT $calendar, unnest($days::DATE[])', {"calendar": calendar, "days": days})
+    columns = entity_columns(schema, identity(schema).entities["holidays"])
+    session.insert("holidays", columns, {"calendar": [calendar] * len(days), "on": days})

@@ -53,26 +53,28 @@ def test_what_came_as_expected(expect: str) -> None:
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        ("searches: {late: [C1]}", "searches late: found but not expected: C3"),
-        ("searches: {late: [C1, C2, C3]}", "searches late: expected but not found: C2"),
+        ("searches: {late: [C1]}", "searches late: came, but was not expected: C3"),
+        ("searches: {late: [C1, C2, C3]}", "searches late: expected, but did not come: C2"),
         ("searches: {lat: []}", "searches lat: there is no such search"),
-        ("values: {C1: {overdue: 1200.01 EUR}}", "values C1.overdue: expected 1200.01 EUR, got 1200.00 EUR"),
-        ("values: {C1: {overdue: 1200 USD}}", "values C1.overdue: expected 1200 USD, got 1200.00 EUR"),
-        ("values: {C1: {insurer_score: 0}}", "values C1.insurer_score: expected 0, got null"),
-        ("values: {C1: {overdue: null}}", "values C1.overdue: expected null, got 1200.00 EUR"),
-        ('values: {C1: {late: "true"}}', 'values C1.late: expected "true", got true'),
+        ("values: {C1: {overdue: 1200.01 EUR}}", "values C1.overdue: expected 1200.01 EUR; came 1200.00 EUR"),
+        ("values: {C1: {overdue: 1200 USD}}", "values C1.overdue: expected 1200 USD; came 1200.00 EUR"),
+        ("values: {C1: {insurer_score: 0}}", "values C1.insurer_score: expected 0; came null"),
+        ("values: {C1: {overdue: null}}", "values C1.overdue: expected null; came 1200.00 EUR"),
+        ('values: {C1: {late: "true"}}', 'values C1.late: expected "true"; came true'),
         ("values: {C9: {overdue: null}}", "values C9: there is no such customer"),
         ("values: {C1: {overdu: null}}", "values customer: there is no `overdu`"),
         (
             "held: []",
-            "held: found but not expected: {subject: C3, target: group, member: Risky, before: false, after: true, held_by: except}",
+            "held C3 group Risky: came, but was not expected: before false, after true, held_by except",
         ),
-        ("held: [{subject: C3}, {subject: C3}]", "held: expected but not found: {subject: C3}"),
-        ("conflicts: [{subject: C1, before: false}]", "conflicts: expected but not found: {subject: C1, before: false}"),
-        ("applicable: false", "applicable: expected false, got true"),
-        ("data_errors: [E0502]", "data_errors: expected but not found: E0502"),
-        ("diagnostics: [E0301]", "diagnostics: expected but not found: E0301"),
-        ("diagnostics: ['E03*']", "diagnostics: expected but not found: E03*"),
+        ("held: [{subject: C3}, {subject: C3}]", "held C3: expected, but did not come"),
+        ("held: [{subject: C3, held_by: limit, before: false}]", "held C3 group Risky: expected held_by limit; came held_by except"),
+        ("held: [{target: group, held_by: limit}]", "held: expected, but did not come: {target: group, held_by: limit}"),
+        ("conflicts: [{subject: C1, before: false}]", "conflicts C1 group Risky: expected before false; came before true"),
+        ("applicable: false", "applicable: expected false; came true"),
+        ("data_errors: [E0502]", "data_errors: expected, but did not come: E0502"),
+        ("diagnostics: [E0301]", "diagnostics: expected, but did not come: E0301"),
+        ("diagnostics: ['E03*']", "diagnostics: expected, but did not come: E03*"),
     ],
 )
 def test_what_came_otherwise(expect: str, message: str) -> None:
@@ -83,9 +85,22 @@ def test_an_entry_matches_one_other_only() -> None:
     found = differences(
         "changes: [{subject: C1}, {subject: C1}, {subject: C1}, {subject: C1}, {subject: C2}, {subject: C3, target: scenario}]"
     )
-    assert [line.split(",")[0] for line in found] == [
-        "changes: expected but not found: {subject: C1}",
-        "changes: found but not expected: {subject: C3",
+    assert found == [
+        "changes C1: expected, but did not come",
+        "changes C3 cover ND: came, but was not expected: before null, after 20000.00 EUR, rule cover:ND, line null",
+    ]
+
+
+def test_what_speaks_of_the_same_stands_together() -> None:
+    found = differences(
+        "changes: [{subject: C1, target: scenario, after: Kept, line: 2}, {subject: C1, target: group, after: false}, {subject: C1, target: cover},"
+        " {subject: C2, target: collector}, {subject: C3, target: scenario}, {subject: C3, target: cover, after: 1 EUR, label: Gamma}]"
+    )
+    assert found == [
+        "changes C1 scenario: expected after Kept, line 2; came after No reminder, line 1",
+        "changes C2 collector: expected, but did not come",
+        "changes C2 scenario: came, but was not expected: before null, after Kept, rule scenario, line 2",
+        "changes C3 cover ND: expected after 1 EUR; came after 20000.00 EUR",
     ]
 
 

@@ -16,6 +16,7 @@ from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.testing.case import Case, Entry, Expectations, Line
+from assignrules.testing.matching import IDENTITY, alike, matched
 from assignrules.testing.planner import Planner, Session
 from assignrules.testing.reports import alert_differences, line_differences
 from assignrules.testing.typed import Written, same, typed
@@ -101,10 +102,10 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
         ("conflicts", expect.conflicts, outcome.conflicts),
     ):
         if expected is not None:
-            for message in _entry_differences(expected, actual, schema, case.project.currency):
-                differ(key, message)
+            for subject, message in _entry_differences(expected, actual, schema, case.project.currency):
+                differ(key, message, subject)
     if expect.applicable is not None and expect.applicable is not outcome.applicable:
-        differ("applicable", f"expected {shown(expect.applicable)}, got {shown(outcome.applicable)}")
+        differ("applicable", f"expected {shown(expect.applicable)}; came {shown(outcome.applicable)}")
     if expect.requirements is not None:
         _compare_sets(set(expect.requirements), set(outcome.requirements), lambda message: differ("requirements", message))
         for name in expect.requirements.keys() & outcome.requirements.keys():
@@ -136,9 +137,9 @@ def _report_differences(session: Session, ruleset: Ruleset, name: str, lines: Se
 def _compare_sets(expected: Collection[str], actual: Collection[str], differ: Callable[[str], None]) -> None:
     missing, extra = sorted(set(expected) - set(actual)), sorted(set(actual) - set(expected))
     if missing:
-        differ("expected but not found: " + ", ".join(missing))
+        differ("expected, but did not come: " + ", ".join(missing))
     if extra:
-        differ("found but not expected: " + ", ".join(extra))
+        differ("came, but was not expected: " + ", ".join(extra))
 
 
 def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Difference]:
@@ -148,10 +149,10 @@ def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Differ
     counted = [problem for problem in found if warnings or problem.code.startswith("E")]
     span = case.expect.spans.get("diagnostics")
     unmet = [pattern for pattern in patterns if not any(fnmatchcase(problem.code, pattern) for problem in counted)]
-    differences = [Difference("diagnostics", f"expected but not found: {pattern}", span) for pattern in unmet]
+    differences = [Difference("diagnostics", f"expected, but did not come: {pattern}", span) for pattern in unmet]
     for problem in counted:
         if not any(fnmatchcase(problem.code, pattern) for pattern in patterns):
-            differences.append(Difference("diagnostics", f"found but not expected: {problem.code} {problem.message}", problem.span))
+            differences.append(Difference("diagnostics", f"came, but was not expected: {problem.code} {problem.message}", problem.span))
     return differences
 
 
@@ -169,28 +170,46 @@ def _value_differences(session: Session, entity: str, rows: Mapping[str, Entry],
         for name, written in entry.items():
             value = actual[key][name]
             if not same(written, value, currency):
-                found.append((f"{key}.{name}", f"expected {_text(written)}, got {_text(printed(value))}"))
+                found.append((f"{key}.{name}", f"expected {_text(written)}; came {_text(printed(value))}"))
     return found
 
 
-def _entry_differences(expected: Sequence[Entry], actual: Sequence[Change | Held | Conflict], schema: Schema, currency: str) -> list[str]:
-    """The entries that find no partner, each side matched to the other one to one."""
-    fits = [[_fits(entry, item, schema, currency) for item in actual] for entry in expected]
-    partner: dict[int, int] = {}  # of an actual entry, the expected one
-
-    def match(entry: int, tried: set[int]) -> bool:
-        for item in range(len(actual)):
-            if fits[entry][item] and item not in tried:
-                tried.add(item)
-                if item not in partner or match(partner[item], tried):
-                    partner[item] = entry
-                    return True
-        return False
-
-    found = [f"expected but not found: {_entry(expected[entry])}" for entry in range(len(expected)) if not match(entry, set())]
+def _entry_differences(
+    expected: Sequence[Entry], actual: Sequence[Change | Held | Conflict], schema: Schema, currency: str
+) -> list[tuple[str, str]]:
+    """What is wrong, by subject: entries that find no partner, those that speak of the same thing beside each other."""
+    partner = matched([[_fits(entry, item, schema, currency) for item in actual] for entry in expected])
     asked = {name for entry in expected for name in entry}
-    extra = [_as_entry(item, asked) for index, item in enumerate(actual) if index not in partner]
-    return found + [f"found but not expected: {_entry(entry)}" for entry in extra]
+    missing = {number: entry for number, entry in enumerate(expected) if number not in partner}
+    extra = {number: _as_entry(item, asked) for number, item in enumerate(actual) if number not in partner.values()}
+    found: list[tuple[str, str]] = []
+    together = alike(missing, extra)
+    for number, entry in missing.items():
+        if number in together:
+            item = extra.pop(together[number])
+            one = {name: value for name, value in entry.items() if not _fits({name: value}, actual[together[number]], schema, currency)}
+            other = {name: getattr(actual[together[number]], name) for name in one}
+            found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}"))
+        elif "subject" in entry:
+            found.append((_about(entry), f"expected, but did not come{_rest(entry)}"))
+        else:
+            found.append(("", f"expected, but did not come: {_entry(entry)}"))
+    found.extend((_about(item), f"came, but was not expected{_rest(item)}") for item in extra.values())
+    return sorted(found, key=lambda difference: difference[0])
+
+
+def _about(entry: Entry) -> str:
+    """The subject, and of what."""
+    return " ".join(_text(entry[name]) for name in IDENTITY if entry.get(name) is not None)
+
+
+def _rest(entry: Entry) -> str:
+    rest = {name: value for name, value in entry.items() if name not in IDENTITY}
+    return f": {_listed(rest)}" if rest else ""
+
+
+def _listed(entry: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_text(value)}" for name, value in entry.items())
 
 
 def _fits(entry: Entry, item: Change | Held | Conflict, schema: Schema, currency: str) -> bool:

@@ -21,33 +21,39 @@ def alert_differences(expected: Mapping[str, Mapping[str, Sequence[str]]], actua
         if name not in expected:
             for part, keys in parts.items():
                 if keys:
-                    yield name, f"found but not expected: {part} {', '.join(keys)}"
+                    yield name, f"came, but was not expected: {part} {', '.join(keys)}"
             continue
         for part, wanted in expected[name].items():
             came = (*rows.entered, *rows.stay) if part == "rows" else parts[part]
             where = name if part == "rows" else f"{name} {part}"
             missing, extra = sorted(set(wanted) - set(came)), sorted(set(came) - set(wanted))
             if missing:
-                yield where, "expected but not found: " + ", ".join(missing)
+                yield where, "expected, but did not come: " + ", ".join(missing)
             if extra:
-                yield where, "found but not expected: " + ", ".join(extra)
+                yield where, "came, but was not expected: " + ", ".join(extra)
 
 
 def line_differences(expected: Sequence[Line], actual: Sequence[Sequence[Printed]], report: Report, currency: str) -> Iterator[str]:
     """The lines that find no partner; their order does not count."""
-    types = [column.value.type for column in (*report.group_columns(), *report.show)]
+    types = line_types(report)
     left = list(actual)
     for line in expected:
-        partner = next((found for found in left if _fits(line, found, types, currency)), None)
+        partner = next((found for found in left if line_fits(line, found, types, currency)), None)
         if partner is None:
-            yield f"expected but not found: {_text(line)}"
+            yield f"expected, but did not come: {_text(line)}"
         else:
             left.remove(partner)
     for found in left:
-        yield f"found but not expected: {_text(found)}"
+        yield f"came, but was not expected: {_text(found)}"
 
 
-def _fits(line: Line, found: Sequence[Printed], types: Sequence[Type], currency: str) -> bool:
+def line_types(report: Report) -> list[Type]:
+    """The types of a line's cells."""
+    return [column.value.type for column in (*report.group_columns(), *report.show)]
+
+
+def line_fits(line: Line, found: Sequence[Printed], types: Sequence[Type], currency: str) -> bool:
+    """Whether a line that came is as one is expected."""
     return len(line) == len(found) and all(_same(*cell, currency) for cell in zip(line, found, types, strict=True))
 
 

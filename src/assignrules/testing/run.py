@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -49,9 +50,16 @@ def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[So
         return differences
     if ruleset is None:
         return [*differences, Difference("expect", "the rules have errors, so nothing was planned")]
+    with opened(case, planner, ruleset) as session:
+        return differences + _compare_session(case, schema, session, ruleset)
+
+
+@contextmanager
+def opened(case: Case, planner: Planner, ruleset: Ruleset) -> Iterator[Session]:
+    """The rows of a case, ready to be asked."""
     _fill_holidays(case.given, ruleset.calendar)
     with planner.session(ruleset, case.given, case.as_of) as session:
-        return differences + _compare_session(case, schema, session, ruleset)
+        yield session
 
 
 def _plans(expect: Expectations) -> bool:
@@ -145,8 +153,7 @@ def _compare_sets(expected: Collection[str], actual: Collection[str], differ: Ca
 def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Difference]:
     """Codes against patterns; warnings count only where one is listed."""
     patterns = case.expect.diagnostics or ()
-    warnings = any(pattern.startswith("W") for pattern in patterns)
-    counted = [problem for problem in found if warnings or problem.code.startswith("E")]
+    counted = diagnostics_that_count(case, found)
     span = case.expect.spans.get("diagnostics")
     unmet = [pattern for pattern in patterns if not any(fnmatchcase(problem.code, pattern) for problem in counted)]
     differences = [Difference("diagnostics", f"expected, but did not come: {pattern}", span) for pattern in unmet]
@@ -154,6 +161,12 @@ def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Differ
         if not any(fnmatchcase(problem.code, pattern) for pattern in patterns):
             differences.append(Difference("diagnostics", f"came, but was not expected: {problem.code} {problem.message}", problem.span))
     return differences
+
+
+def diagnostics_that_count(case: Case, found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Errors, and warnings where the case lists one."""
+    warnings = any(pattern.startswith("W") for pattern in case.expect.diagnostics or ())
+    return [problem for problem in found if warnings or problem.code.startswith("E")]
 
 
 def _value_differences(session: Session, entity: str, rows: Mapping[str, Entry], currency: str) -> list[tuple[str, str]]:
@@ -178,16 +191,16 @@ def _entry_differences(
     expected: Sequence[Entry], actual: Sequence[Change | Held | Conflict], schema: Schema, currency: str
 ) -> list[tuple[str, str]]:
     """What is wrong, by subject: entries that find no partner, those that speak of the same thing beside each other."""
-    partner = matched([[_fits(entry, item, schema, currency) for item in actual] for entry in expected])
+    partner = matched([[fits(entry, item, schema, currency) for item in actual] for entry in expected])
     asked = {name for entry in expected for name in entry}
     missing = {number: entry for number, entry in enumerate(expected) if number not in partner}
-    extra = {number: _as_entry(item, asked) for number, item in enumerate(actual) if number not in partner.values()}
+    extra = {number: as_entry(item, asked) for number, item in enumerate(actual) if number not in partner.values()}
     found: list[tuple[str, str]] = []
     together = alike(missing, extra)
     for number, entry in missing.items():
         if number in together:
             item = extra.pop(together[number])
-            one = {name: value for name, value in entry.items() if not _fits({name: value}, actual[together[number]], schema, currency)}
+            one = {name: value for name, value in entry.items() if not fits({name: value}, actual[together[number]], schema, currency)}
             other = {name: getattr(actual[together[number]], name) for name in one}
             found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}"))
         elif "subject" in entry:
@@ -212,7 +225,8 @@ def _listed(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_text(value)}" for name, value in entry.items())
 
 
-def _fits(entry: Entry, item: Change | Held | Conflict, schema: Schema, currency: str) -> bool:
+def fits(entry: Entry, item: Change | Held | Conflict, schema: Schema, currency: str) -> bool:
+    """Whether what came is as an entry says."""
     for name, written in entry.items():
         value = getattr(item, name)
         if name in STATES and entry.get("target", item.target) == item.target:
@@ -235,7 +249,7 @@ def _same_state(written: Written, value: Any, target: str, schema: Schema, curre
         return False
 
 
-def _as_entry(item: Change | Held | Conflict, asked: Collection[str]) -> Entry:
+def as_entry(item: Change | Held | Conflict, asked: Collection[str]) -> Entry:
     """What names a row, and all that the expected ones speak of."""
     names = ("subject", "target", "member", "before", "after", "rule", "line", "held_by", "action", "at", "because", "manual")
     return {name: getattr(item, name) for name in names if hasattr(item, name) and (name not in names[8:] or name in asked)}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from assignrules.plan.explanation import Explanation
     from assignrules.plan.model import Plan
     from assignrules.plan.searches import SearchCount, SearchResult
+    from assignrules.report.coverage import Coverage
     from assignrules.schema.logical import Schema
     from assignrules.schema.mapping import SchemaMapping
     from assignrules.testing import Case
@@ -82,7 +83,8 @@ class FormatReport:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One rule test. ``diagnostics``: what is wrong with its file, or where its outcome differs; empty where it passed."""
+    """One rule test. ``diagnostics``: what is wrong with its file, or where its outcome differs; empty where it passed. ``updated``: what
+    came was written into its file."""
 
     __test__ = False  # not one of pytest's
 
@@ -90,6 +92,7 @@ class TestResult:
     name: str
     diagnostics: tuple[Diagnostic, ...]
     seconds: float = field(compare=False, default=0.0)
+    updated: bool = False
 
     @property
     def passed(self) -> bool:
@@ -99,12 +102,13 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
-    """All rule tests that ran, by file name."""
+    """All rule tests that ran, by file name. ``coverage``: where it was asked for, what they chose of the project's rules."""
 
     __test__ = False
 
     results: tuple[TestResult, ...]
     sources: Sources = field(repr=False)
+    coverage: Coverage | None = None
 
     @property
     def ok(self) -> bool:
@@ -394,12 +398,19 @@ def explain(project: Project, customer: str, target: str | None = None) -> Expla
         return found
 
 
-def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) -> TestReport:
-    """Runs the rule tests of the project's folder ``tests``, or of the given files and folders. The project's database is not touched."""
+def run_tests(
+    project: Project, paths: Sequence[str | os.PathLike[str]] = (), *, update: bool = False, coverage: bool = False
+) -> TestReport:
+    """Runs the rule tests of the project's folder ``tests``, or of the given files and folders. The project's database is not touched.
+
+    ``update``: a test that fails gets what came written into its file, and runs again. ``coverage``: also reports what no test chose.
+    """
     import time
 
+    from assignrules.report.coverage import Coverage
     from assignrules.testing import run_case
-    from assignrules.testing.database import DuckDBPlanner
+    from assignrules.testing.coverage import CoveringPlanner, spots
+    from assignrules.testing.update import updated
 
     rules, problems = projects.rule_sources(project)
     if has_errors(problems):
@@ -407,7 +418,7 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
     sources = {source.name: source for source in rules}
     results = []
     packs = projects.pack_folders(project)
-    planner = DuckDBPlanner(_schema(), packs)
+    planner = CoveringPlanner(_schema(), packs)
     for path in _test_files(project, paths):
         name = projects.shown_name(project, path)
         start = time.perf_counter()
@@ -423,10 +434,28 @@ def run_tests(project: Project, paths: Sequence[str | os.PathLike[str]] = ()) ->
             continue
         if case.rules is not None:
             sources[case.rules.name] = case.rules
+        planner.counts = coverage and case.rules is None
         differences = run_case(case, planner, _schema(), rules=rules)
+        changed = False
+        if update and (differences or case.expect.is_empty):
+            text = updated(source, case, planner, _schema(), rules=rules)
+            changed = text != source.text
+            if changed:
+                _write(path, text)
+                source = SourceFile(name, text)
+                sources[name] = source
+                again, found = _case(project, source)
+                if again is None:
+                    results.append(TestResult(name, case.name, found, updated=True))
+                    continue
+                differences = run_case(again, planner, _schema(), rules=rules)
         found = tuple(difference.diagnostic() for difference in differences)
-        results.append(TestResult(name, case.name, found, time.perf_counter() - start))
-    return TestReport(tuple(results), {**packs.sources, **sources})
+        results.append(TestResult(name, case.name, found, time.perf_counter() - start, changed))
+    covered = None
+    if coverage:
+        files = {source.name for source in rules}
+        covered = Coverage(spots(_ruleset(project), _schema(), files), frozenset(planner.chosen))
+    return TestReport(tuple(results), {**packs.sources, **sources}, covered)
 
 
 def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic], whole_project: bool = True) -> CheckReport:

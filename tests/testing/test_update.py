@@ -105,3 +105,23 @@ def test_what_nobody_knows_is_left_to_a_person() -> None:
     new, left = run(text)
     assert new == text
     assert [difference.split(":")[0] for difference in left] == ["searches lte", "values customer"]
+
+
+REPORTS = """as_of: 2026-11-22
+rules: |
+  alert late "Late" on documents where due_date < today
+  alert big "Big" on documents where open_amount > 100 EUR
+  report open "Open" on documents group by type show count() as documents
+given:
+  document:
+    - {number: F1, type: invoice, due_date: 2026-08-01, open_amount: 1200 EUR}
+    - {number: F2, type: misc, due_date: 2026-08-01, open_amount: 5 EUR}
+  alerts: {late: [F1, F9]}
+expect:
+"""
+
+
+def test_alerts_and_reports() -> None:
+    before = "  alerts:\n    late: {entered: [], left: [F9, F3]} # who\n    big: [F2]\n  reports:\n    open:\n      - [misc, 1] # one\n      - [x, 2]\n"
+    after = "  alerts:\n    late: {entered: [F2], left: [F9]} # who\n    big: [F1]\n  reports:\n    open:\n      - [misc, 1] # one\n      - [invoice, 1]\n"
+    assert run(REPORTS + before) == (REPORTS + after, [])

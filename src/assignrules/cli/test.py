@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @formats("text", "json", "junit")
+@click.option("--update", is_flag=True, help="Write what came into the tests that fail, or that expect nothing yet.")
+@click.option("--coverage", is_flag=True, help="Also show the lines, sides and searches that no test chose.")
 @common
-def test(paths: tuple[Path, ...], format: str, options: Options) -> int:
+def test(paths: tuple[Path, ...], format: str, update: bool, coverage: bool, options: Options) -> int:
     """Run the rule tests: some customers, the rules, and what must come of them.
 
     Without PATH, all YAML files in the project's folder `tests`. A test brings its own rows; the project's database is not touched.
     """
     from assignrules import api
 
-    report = api.run_tests(options.open(), paths)
+    report = api.run_tests(options.open(), paths, update=update, coverage=coverage)
     if format == "json":
         _json(report)
     elif format == "junit":
@@ -45,8 +47,8 @@ def _text(report: TestReport, options: Options) -> None:
 
     failed = [item for item in report.results if not item.passed]
     for item in report.results:
-        if item.passed and not options.quiet:
-            emit(f"passed  {item.file}  {item.name}\n")
+        if item.passed and (item.updated or not options.quiet):
+            emit(f"{'updated' if item.updated else 'passed '} {item.file}  {item.name}\n")
         elif not item.passed:
             emit(f"FAILED  {item.file}  {item.name}\n")
     for item in failed:
@@ -56,15 +58,25 @@ def _text(report: TestReport, options: Options) -> None:
     else:
         passed = len(report.results) - len(failed)
         emit(f"\n{count(passed, 'test')} passed" + (f", {len(failed):,} failed" if failed else "") + "\n")
+    if report.coverage is not None:
+        from assignrules.report.coverage import as_text as coverage_text
+
+        emit(f"\n{coverage_text(report.coverage)}")
 
 
 def _json(report: TestReport) -> None:
     from assignrules.report.diagnostics import document, rows
 
     tests = [
-        {"file": item.file, "name": item.name, "passed": item.passed, "diagnostics": rows(item.diagnostics)} for item in report.results
+        {"file": item.file, "name": item.name, "passed": item.passed, "updated": item.updated, "diagnostics": rows(item.diagnostics)}
+        for item in report.results
     ]
-    emit(document({"ok": report.ok, "tests": tests}))
+    found: dict[str, object] = {"ok": report.ok, "tests": tests}
+    if report.coverage is not None:
+        from assignrules.report.coverage import as_object
+
+        found["coverage"] = as_object(report.coverage)
+    emit(document(found))
 
 
 COMMANDS = (test,)

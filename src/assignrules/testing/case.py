@@ -61,6 +61,11 @@ class Expectations:
     diagnostics: tuple[str, ...] | None = None
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is expected."""
+        return not self.spans
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -16,7 +16,7 @@ MOST_LINES = 200
 
 def dead_lines(subject: Subject) -> Iterator[Diagnostic]:
     """One warning for each such line. Disabled blocks too: they will be enabled one day."""
-    proofs = Implication(subject.ruleset.definitions)
+    proofs = subject.proofs
     for block in subject.blocks():
         if isinstance(block.body, ValueBody):
             yield from _in_block(block, block.body.lines, proofs)

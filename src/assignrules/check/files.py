@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from assignrules.check.implication import Implication
 from assignrules.check.lints import check
 from assignrules.check.silences import silenced
 from assignrules.check.subject import Subject
@@ -53,6 +54,6 @@ def check_files(
     )
     problems.extend(found)
     if ruleset is not None:
-        problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project)))
+        problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project, Implication(ruleset.definitions))))
     done = ruleset if ruleset is not None and not has_errors(problems) else None
     return Checked(tuple(files), done, in_file_order(silenced(problems, files, sources, complete=done is not None)))

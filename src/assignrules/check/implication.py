@@ -11,12 +11,13 @@ from dataclasses import replace
 from itertools import combinations
 
 from assignrules.check.disjoint import exclude
-from assignrules.check.ranges import FLIPPED, tested_value, value_and_constants, value_and_range
+from assignrules.check.ranges import FLIPPED, Range, tested_value, value_and_constants, value_and_range
 from assignrules.ir.expressions import (
     Aggregate,
     And,
     AsOf,
     Expression,
+    Field,
     InList,
     IsMissing,
     Literal,
@@ -24,20 +25,29 @@ from assignrules.ir.expressions import (
     Operation,
     Or,
     Reference,
+    TargetMember,
+    TargetValue,
     Top,
     Truth,
     Via,
+    children,
 )
 from assignrules.ir.folding import fold
 from assignrules.ir.ruleset import Definition
 from assignrules.ir.types import BOOLEAN
 
-# After so many steps a proof is given up: rules that are that long have no simple reason to be contained in each other.
-STEPS = 20_000
+# After so many steps a proof is given up: rules that are that long have no simple reason to be contained in each other. And so are all
+# proofs over a ruleset together: a check takes seconds, not minutes.
+STEPS = 1_000
+ALL_STEPS = 60_000
 # So many definitions and conditions inside each other are opened.
 DEPTH = 80
 WEAKER = {("lt", "le"), ("gt", "ge"), ("eq", "le"), ("eq", "ge")}
 LONGEST_ROW = 50
+
+
+Leaf = tuple[object, ...]  # what an expression reads: an entity's name, a member, the path of an aggregate
+Said = tuple[tuple[Expression, Range] | None, tuple[Expression, frozenset[object]] | None]  # by one comparison: a range, and constants
 
 
 class Implication:
@@ -48,8 +58,12 @@ class Implication:
         self.known: dict[tuple[int, int], tuple[Expression, Expression, bool]] = {}
         self.normal: dict[int, tuple[Expression, Expression]] = {}
         self.opened: dict[int, tuple[Expression, Expression | None]] = {}
+        self.said: dict[int, tuple[Expression, Said]] = {}
+        self.leaves: dict[int, tuple[Expression, frozenset[Leaf]]] = {}
+        self.left = ALL_STEPS
         self.steps = 0
         self.depth = 0
+        self.opening = 0
 
     def holds(self, narrow: Expression, wide: Expression) -> bool:
         """Whether ``wide`` holds wherever ``narrow`` does."""
@@ -102,7 +116,8 @@ class Implication:
         key = (id(narrow), id(wide))
         if key not in self.known:
             self.steps += 1
-            if self.steps > STEPS or self.depth > DEPTH:
+            self.left -= 1
+            if self.steps > STEPS or self.left < 0 or self.depth > DEPTH:
                 return False
             self.depth += 1
             try:
@@ -112,8 +127,14 @@ class Implication:
         return self.known[key][2]
 
     def _proved(self, narrow: Expression, wide: Expression) -> bool:
-        if narrow == wide or (isinstance(wide, Literal) and wide.value is True) or (isinstance(narrow, Literal) and narrow.value is False):
+        if (
+            (type(narrow) is type(wide) and narrow == wide)
+            or (isinstance(wide, Literal) and wide.value is True)
+            or (isinstance(narrow, Literal) and narrow.value is False)
+        ):
             return True
+        if not isinstance(wide, Literal) and self._read(narrow).isdisjoint(self._read(wide)):
+            return False  # nothing follows for values that nothing is said of
         if isinstance(narrow, Or):
             return all(self._implies(part, wide) for part in narrow.operands)
         if isinstance(wide, And):
@@ -162,7 +183,7 @@ class Implication:
             case Truth(operand=Via(link=link, of=inner)), Truth(operand=Via(link=other_link, of=outer)) if link == other_link:
                 return self._implies(self.normalised(inner), self.normalised(outer))
             case _:
-                return _comparison_follows(narrow, wide)
+                return self._comparison_follows(narrow, wide)
 
     def _where_implies(self, narrow: Expression | None, wide: Expression | None) -> bool:
         if wide is None:
@@ -189,36 +210,63 @@ class Implication:
         rows = [self._row(part, depth - 1) for part in condition.operands]
         return None if any(row is None for row in rows) else tuple(part for row in rows if row is not None for part in row)
 
-
-def _comparison_follows(narrow: Expression, wide: Expression) -> bool:
-    ours, theirs = value_and_constants(narrow), value_and_constants(wide)
-    here, there = value_and_range(narrow), value_and_range(wide)
-    if ours is not None and theirs is not None and ours[0] == theirs[0]:
-        return ours[1] <= theirs[1]
-    if here is not None and there is not None:
-        return here[0] == there[0] and there[1].holds(here[1])
-    if isinstance(narrow, InList) and ours is not None and there is not None and ours[0] == there[0]:
-        return all(_lies_in(value, narrow, wide) for value in ours[1])
-    match narrow, wide:
-        case Operation(operator=first, arguments=(a, b)), Operation(operator=second, arguments=(c, d)):
-            if (a, b) == (c, d):
-                return first == second or (first, second) in WEAKER or _text_weaker(first, second)
-            if (a, b) == (d, c):
-                flipped = FLIPPED.get(second)
-                return flipped is not None and (first == flipped or (first, flipped) in WEAKER)
-            match b, d:
-                case Literal(value=str() as longer), Literal(value=str() as shorter) if a == c:
-                    return _text_holds(first, second, fold(longer), fold(shorter))
-    return False
-
-
-def _lies_in(value: object, listed: Expression, wide: Expression) -> bool:
-    """Whether one of a list's constants satisfies a comparison."""
-    found, item = value_and_constants(listed), value_and_range(wide)
-    if found is None or item is None:
+    def _comparison_follows(self, narrow: Expression, wide: Expression) -> bool:
+        (here, ours), (there, theirs) = self._said(narrow), self._said(wide)
+        if ours is not None and theirs is not None and ours[0] == theirs[0]:
+            return ours[1] <= theirs[1]
+        if here is not None and there is not None:
+            return here[0] == there[0] and there[1].holds(here[1])
+        if isinstance(narrow, InList) and there is not None and narrow.operand == there[0]:
+            return all(_lies_in(item, narrow, there[1]) for item in narrow.items)
+        match narrow, wide:
+            case Operation(operator=first, arguments=(a, b)), Operation(operator=second, arguments=(c, d)):
+                if (a, b) == (c, d):
+                    return first == second or (first, second) in WEAKER or _text_weaker(first, second)
+                if (a, b) == (d, c):
+                    flipped = FLIPPED.get(second)
+                    return flipped is not None and (first == flipped or (first, flipped) in WEAKER)
+                match b, d:
+                    case Literal(value=str() as longer), Literal(value=str() as shorter) if a == c:
+                        return _text_holds(first, second, fold(longer), fold(shorter))
         return False
-    one = value_and_range(Operation("eq", (found[0], Literal(value, found[0].type)), BOOLEAN))  # type: ignore[arg-type]  # of a literal
-    return one is not None and item[1].holds(one[1])
+
+    def _said(self, comparison: Expression) -> Said:
+        if id(comparison) not in self.said:
+            self.said[id(comparison)] = (comparison, (value_and_range(comparison), value_and_constants(comparison)))
+        return self.said[id(comparison)][1]
+
+    def _read(self, expression: Expression) -> frozenset[Leaf]:
+        """The fields, targets and definitions that an expression reads, through the names of conditions too."""
+        if id(expression) not in self.leaves:
+            self.leaves[id(expression)] = (expression, frozenset())  # definitions have no circles
+            self.leaves[id(expression)] = (expression, self._leaves(expression))
+        return self.leaves[id(expression)][1]
+
+    def _leaves(self, expression: Expression) -> frozenset[Leaf]:
+        match expression:
+            case Field(entity=entity, name=name) | TargetValue(entity=entity, target=name):
+                return frozenset({(entity, name)})
+            case TargetMember(entity=entity, target=name, member=member):
+                return frozenset({(entity, name, member)})
+            case Reference(entity=entity, name=name, condition=condition):
+                definition = self.definitions.get((entity, name)) if condition and self.opening < DEPTH else None
+                if definition is None:
+                    return frozenset({(entity, name)})
+                self.opening += 1
+                found = self._read(definition.expression) | {(entity, name)}
+                self.opening -= 1
+                return found
+            case Aggregate(path=path):
+                inner = (self._read(part) for part in children(expression))
+                return frozenset({tuple((link.entity, link.name) for link in path)}).union(*inner)
+            case _:
+                return frozenset().union(*(self._read(part) for part in children(expression)))
+
+
+def _lies_in(item: Literal, listed: InList, wide: Range) -> bool:
+    """Whether one of a list's constants lies in a range."""
+    one = value_and_range(Operation("eq", (listed.operand, item), BOOLEAN))
+    return one is not None and wide.holds(one[1])
 
 
 def _text_weaker(first: str, second: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assignrules.check.implication import Implication
 from assignrules.diagnostics import Span
 from assignrules.ir.expressions import Expression
 from assignrules.ir.ruleset import Assignment, Ruleset
@@ -15,12 +16,14 @@ from assignrules.syntax import tree
 @dataclass(frozen=True, slots=True)
 class Subject:
     """``files`` are the checked ones; the rules of the packs that they use are in the ruleset too, and are their authors' matter.
-    ``whole_project``: the files are all rules of a project, so that what they do not use is not used."""
+    ``whole_project``: the files are all rules of a project, so that what they do not use is not used.
+    ``proofs``: over the ruleset's definitions, remembered from lint to lint."""
 
     ruleset: Ruleset
     files: tuple[tree.File, ...]
     schema: Schema
     whole_project: bool
+    proofs: Implication
 
     @property
     def names(self) -> frozenset[str]:

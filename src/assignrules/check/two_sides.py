@@ -14,7 +14,7 @@ from assignrules.schema.logical import Shape
 
 def two_sides(subject: Subject) -> Iterator[Diagnostic]:
     """At most one warning for each block."""
-    proofs = Implication(subject.ruleset.definitions)
+    proofs = subject.proofs
     for block in subject.blocks():
         match block.body:
             case SetBody(add=add, remove=remove) if add is not None and remove is not None and not isinstance(remove, Others):

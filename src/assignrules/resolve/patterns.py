@@ -30,6 +30,30 @@ class Piece:
     text: str
 
 
+class _Repetitions:
+    """How often the last item repeats its innermost part, all repetitions around it multiplied: databases bound that too."""
+
+    def __init__(self) -> None:
+        self.last = 1
+        self.most = [1]  # of each open group
+
+    def take(self, piece: Piece) -> None:
+        match piece.kind:
+            case "open":
+                self.most.append(1)
+            case "close":
+                self.last = self.most.pop()
+            case "repeat":
+                counts = [int(number) for number in piece.text.strip("{}").split(",") if number.isdigit()]
+                self.last *= max([1, *counts])
+                if self.last > MAX_REPEAT:
+                    message = f"repetitions inside each other go up to {MAX_REPEAT} together"
+                    raise _Refused(message, "`{2,}`, `+` and `*` repeat without an end")
+            case _:
+                self.last = 1
+        self.most[-1] = max(self.most[-1], self.last)
+
+
 def pattern_problem(pattern: str) -> PatternProblem | None:
     """What is wrong with a pattern, or None."""
     try:
@@ -43,6 +67,7 @@ def pieces(pattern: str) -> tuple[Piece, ...]:
     """The pattern as tokens, of which each dialect makes its own spelling. A pattern with a problem raises."""
     found: list[Piece] = []
     depth = position = 0
+    times = _Repetitions()
     while position < len(pattern):
         piece, position = _next(pattern, position)
         if piece.kind == "repeat":
@@ -56,6 +81,7 @@ def pieces(pattern: str) -> tuple[Piece, ...]:
         depth += {"open": 1, "close": -1}.get(piece.kind, 0)
         if depth < 0:
             raise _Refused("`)` closes nothing", "write `\\)` for the character itself")
+        times.take(piece)
         found.append(piece)
     if depth:
         raise _Refused("a group is not closed", "write `\\(` for the character itself")

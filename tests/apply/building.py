@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -17,7 +18,7 @@ from assignrules.databases import Database
 from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.embedded import create_store, fill, lineage
 from assignrules.databases.postgres import Postgres
-from assignrules.ir.changes import Change, Printed
+from assignrules.ir.changes import Change, Printed, Proposed
 from assignrules.ir.types import Money
 from assignrules.journal.chain import head
 from assignrules.plan.model import Header, Plan, change_line
@@ -89,8 +90,15 @@ ONE_OF_EACH = (
 )
 
 
-def plan_of(database: Database, changes: Iterable[Change], **header: Any) -> Plan:
-    """A plan of these changes, made on the database as it is."""
+def new_proposal(subject: str, **parts: Any) -> Proposed:
+    """A proposal that is made for the first time."""
+    said = {"amount": "1200.00 EUR", "approver": "sales_manager", "show": {"code": subject, "days": 61}, "because": "61 days “late”\n"}
+    made = ("Stop deliveries", "customer", subject, f"Name of {subject}", "make", None, "open", None, "rules/a.rules:20")
+    return replace(Proposed(*made), **{**said, **parts})
+
+
+def plan_of(database: Database, changes: Iterable[Change], proposals: Iterable[Proposed] = (), **header: Any) -> Plan:
+    """A plan of these changes and proposals, made on the database as it is."""
     changes = tuple(changes)
     summary: dict[str, dict[str, int]] = {}
     for item in changes:
@@ -113,7 +121,7 @@ def plan_of(database: Database, changes: Iterable[Change], **header: Any) -> Pla
         "anchor": anchor,
         "version": "0.1",
     }
-    return Plan(Header(**fields | header), tuple(change_line(item) for item in changes))
+    return Plan(Header(**fields | header), tuple(change_line(item) for item in changes), proposals=tuple(proposals))
 
 
 def apply(database: Database, plan: Plan, **options: Any) -> ApplyResult:
@@ -128,8 +136,11 @@ def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         found = {table: sorted(session.fetch(f"SELECT * FROM {table}")) for table in targets}
         found["customer"] = session.fetch("SELECT * FROM customer ORDER BY code")
         found["document"] = session.fetch("SELECT * FROM document ORDER BY number")
-        for table in ("assignrules_run", "assignrules_change"):
+        for table in ("assignrules_run", "assignrules_change", "assignrules_proposal"):
             found[table] = session.fetch(f"SELECT count(*) FROM {table}") if session.has_table(table) else [(0,)]
+        found["assignrules_outbox"] = (
+            session.fetch("SELECT * FROM assignrules_outbox ORDER BY id") if session.has_table("assignrules_outbox") else []
+        )
     return found
 
 

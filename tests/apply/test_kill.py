@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.apply.building import ONE_OF_EACH, apply, change, plan_of, state, store
+from tests.apply.building import ONE_OF_EACH, apply, change, new_proposal, plan_of, state, store
 
 from assignrules.apply import Outcome
 from assignrules.apply.stages import stages
@@ -42,6 +42,7 @@ print("done", flush=True)
 CHANGES = tuple(item for item in ONE_OF_EACH if item.target != "scenario") + tuple(
     change("scenario", f"C{n}", "old" if n % 2 else None, "new", "change" if n % 2 else "set") for n in range(1, CUSTOMERS + 1)
 )
+PROPOSALS = tuple(new_proposal(f"C{n}") for n in range(1, CUSTOMERS + 1))
 
 
 def child(folder: Path, database: DuckDB, point: str) -> subprocess.Popen[str]:
@@ -65,6 +66,8 @@ def check_before_or_after(folder: Path, database: DuckDB, before: dict[str, obje
     after = state(database)
     assert after["assignrules_run"] == [(1,)]
     assert after["assignrules_change"] == [(len(CHANGES),)]
+    assert after["assignrules_proposal"] == [(len(PROPOSALS),)]
+    assert [row[0] for row in after["assignrules_outbox"]] == list(range(1, len(PROPOSALS) + 1))
     assert [value for _, value in after["assignrules_target_scenario"]] == ["new"] * CUSTOMERS
     assert len(after["assignrules_target_cover"]) == 2
     next_run = apply(database, plan_of(database, [change("scenario", "C1", "new", "newer", "change")]))
@@ -76,7 +79,7 @@ def check_before_or_after(folder: Path, database: DuckDB, before: dict[str, obje
 
 def prepared(folder: Path) -> tuple[DuckDB, dict[str, object]]:
     database = store(folder, CUSTOMERS)
-    write_plan(plan_of(database, CHANGES), folder / "plan.json")
+    write_plan(plan_of(database, CHANGES, PROPOSALS), folder / "plan.json")
     return database, dict(state(database))
 
 
@@ -87,10 +90,13 @@ def points() -> list[str]:
         "check identity",
         "load changes",
         "check scenario",
+        "check proposals",
         "write cover",
         "write scenario",
         "append journal",
+        "write proposals",
         "verify scenario",
+        "verify proposals",
         "commit",
     )
     return [f"{side} {name}" for name in names for side in ("before", "after")]
@@ -128,7 +134,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
 
 
 def test_the_named_points_are_stages(tmp_path: Path) -> None:
-    names = {stage.name for stage in stages(plan_of(store(tmp_path, CUSTOMERS), CHANGES))}
+    names = {stage.name for stage in stages(plan_of(store(tmp_path, CUSTOMERS), CHANGES, PROPOSALS))}
     assert {point.partition(" ")[2] for point in points()} <= names
 
 

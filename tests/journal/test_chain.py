@@ -14,8 +14,8 @@ from assignrules.databases import DatabaseFailure
 from assignrules.databases.duckdb import DuckDB
 from assignrules.diagnostics import Diagnostic
 from assignrules.journal import chain, history
-from assignrules.journal.chain import CHANGE_HASH, HASHED, changes_hash, head, run_hash, verify
-from assignrules.journal.tables import create_journal
+from assignrules.journal.chain import HASHED, changes_hash, head, row_hash, run_hash, verify
+from assignrules.journal.tables import CHANGES, create_journal
 
 STATES = (None, "one", "two", "three")
 
@@ -109,7 +109,7 @@ def test_a_bad_row_is_named_first(tmp_path: Path, sql: str, message: str) -> Non
 def test_changes_of_no_run_are_found(tmp_path: Path) -> None:
     database = journalled(tmp_path)
     moved = "SELECT * REPLACE (9 AS run) FROM assignrules_change WHERE run = 1"
-    insert = f"INSERT INTO assignrules_change SELECT * REPLACE ({CHANGE_HASH['duckdb']} AS hash) FROM ({moved})"
+    insert = f"INSERT INTO assignrules_change SELECT * REPLACE ({row_hash(CHANGES, 'duckdb')} AS hash) FROM ({moved})"
     tampered(database, insert)
     assert found(database) == ["there are changes of run 9, and no such run"]
 
@@ -119,9 +119,9 @@ def test_who_recomputes_the_changes_hash_is_found_by_the_runs(tmp_path: Path) ->
     tampered(
         database,
         "UPDATE assignrules_change SET after = 'forged' WHERE run = 2 AND sequence = 3",
-        f"UPDATE assignrules_change SET hash = {CHANGE_HASH['duckdb']}",
+        f"UPDATE assignrules_change SET hash = {row_hash(CHANGES, 'duckdb')}",
     )
-    assert found(database) == ["the changes or alert rows of run 2 are not those that it stored"]
+    assert found(database) == ["the changes, alert rows or proposals of run 2 are not those that it stored"]
 
 
 def test_who_recomputes_a_runs_hash_is_found_by_the_next_one_and_the_last_by_the_anchor(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_who_recomputes_a_runs_hash_is_found_by_the_next_one_and_the_last_by_the
         tampered(
             database,
             f"UPDATE assignrules_change SET after = 'forged' WHERE run = {run}",
-            f"UPDATE assignrules_change SET hash = {CHANGE_HASH['duckdb']}",
+            f"UPDATE assignrules_change SET hash = {row_hash(CHANGES, 'duckdb')}",
         )
         with database.writing() as session:
             forged = changes_hash(session, run)

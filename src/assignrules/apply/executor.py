@@ -5,21 +5,32 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import assert_never
 
+from assignrules.apply.proposals import (
+    PLANNED_PROPOSALS,
+    load_proposals,
+    outbox_size,
+    stale_proposals,
+    write_proposals,
+    wrong_proposals,
+)
 from assignrules.apply.stages import (
     AppendJournal,
     CheckBefore,
     CheckIdentity,
+    CheckProposals,
     Commit,
     LoadChanges,
     Lock,
     Stage,
+    VerifyProposals,
     VerifyWritten,
+    WriteProposals,
     WriteTarget,
     counts_of_changes,
     stages,
@@ -33,9 +44,9 @@ from assignrules.ir.values import Value, shown
 from assignrules.journal.append import Entry, append
 from assignrules.journal.chain import holds
 from assignrules.journal.history import last_run, revert_of, run_of_plan
-from assignrules.journal.tables import create_journal
+from assignrules.journal.tables import ALERT_ROWS, CHANGES, PROPOSALS, create_journal
 from assignrules.plan.model import Plan, plan_id
-from assignrules.schema.mapping import SchemaMapping
+from assignrules.schema.mapping import OUTBOX, SchemaMapping
 
 LISTED = 20  # stale rows that are named
 AGAIN = "make the plan again"
@@ -61,6 +72,7 @@ class ApplyResult:
     head: str | None = None
     already: bool = False
     changes: int = 0
+    proposals: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -152,7 +164,8 @@ def apply_plan(
             if result is not None:
                 return result
             tell(f"after {stage.name}")
-    return ApplyResult(Outcome.APPLIED, work.run, work.head, changes=len(plan.changes))
+    proposals = len(plan.proposes)
+    return ApplyResult(Outcome.APPLIED, work.run, work.head, changes=len(plan.changes), proposals=proposals)
 
 
 def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
@@ -173,8 +186,20 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
         case WriteTarget(target=target):
             return _write(work, target)
         case AppendJournal():
-            work.run, work.head = append(work.session, _entry(work), PLANNED, ALERTS)
+            sources = {CHANGES: PLANNED, ALERT_ROWS: ALERTS}
+            if work.plan.proposes:
+                sources[PROPOSALS] = PLANNED_PROPOSALS
+            work.run, work.head = append(work.session, _entry(work), sources)
             return None
+        case CheckProposals():
+            return _check_proposals(work)
+        case WriteProposals():
+            assert work.run is not None
+            work.sizes[OUTBOX] += write_proposals(work.session, work.run, work.plan.header.as_of)
+            return None
+        case VerifyProposals():
+            problems = wrong_proposals(work.session, work.plan.header.as_of, work.sizes[OUTBOX])
+            return ApplyResult(Outcome.FAILED, diagnostics=problems) if problems else None
         case VerifyWritten(target=target):
             return _verify(work, target)
         case Commit():
@@ -262,6 +287,16 @@ def _load_changes(work: _Work) -> ApplyResult | None:
     for subject, target in session.fetch(sql):
         return _stale(diagnostic("E0601", f"the plan changes `{target}` of `{subject}` twice", help=AGAIN))
     return None
+
+
+def _check_proposals(work: _Work) -> ApplyResult | None:
+    malformed = load_proposals(work.session, work.mapping, work.plan.proposes)
+    if malformed is not None:
+        return _stale(malformed)
+    problems = stale_proposals(work.session, work.mapping)
+    work.sizes[OUTBOX] = outbox_size(work.session)
+    help = _since(work) if problems else None
+    return _stale(*(replace(problem, help=problem.help or help) for problem in problems)) if problems else None
 
 
 def _check_before(work: _Work, target: str) -> ApplyResult | None:

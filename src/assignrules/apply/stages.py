@@ -55,8 +55,29 @@ class WriteTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckProposals:
+    """The outbox is still as the plan found it, for every proposal that the plan makes, withdraws or closes."""
+
+    name: ClassVar[str] = "check proposals"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteProposals:
+    """The plan's proposals, in the outbox."""
+
+    name: ClassVar[str] = "write proposals"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyProposals:
+    """What stands in the outbox now is what the plan says."""
+
+    name: ClassVar[str] = "verify proposals"
+
+
+@dataclass(frozen=True, slots=True)
 class AppendJournal:
-    """The run, its changes and the rows of the alerts."""
+    """The run, its changes, the rows of the alerts and its proposals."""
 
     name: ClassVar[str] = "append journal"
 
@@ -80,7 +101,19 @@ class Commit:
     name: ClassVar[str] = "commit"
 
 
-Stage = Lock | CheckIdentity | LoadChanges | CheckBefore | WriteTarget | AppendJournal | VerifyWritten | Commit
+Stage = (
+    Lock
+    | CheckIdentity
+    | LoadChanges
+    | CheckBefore
+    | CheckProposals
+    | WriteTarget
+    | AppendJournal
+    | WriteProposals
+    | VerifyWritten
+    | VerifyProposals
+    | Commit
+)
 
 
 def counts_of_changes(summary: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -92,13 +125,17 @@ def counts_of_changes(summary: Mapping[str, Mapping[str, int]]) -> dict[str, dic
 def stages(plan: Plan) -> tuple[Stage, ...]:
     """What applying a plan takes: all checks come before the first write."""
     targets = sorted(counts_of_changes(plan.header.summary))
+    proposes = bool(plan.proposes)
     return (
         Lock(),
         CheckIdentity(),
         LoadChanges(),
         *(CheckBefore(target) for target in targets),
+        *((CheckProposals(),) if proposes else ()),
         *(WriteTarget(target) for target in targets),
         AppendJournal(),
+        *((WriteProposals(),) if proposes else ()),
         *(VerifyWritten(target) for target in targets),
+        *((VerifyProposals(),) if proposes else ()),
         Commit(),
     )

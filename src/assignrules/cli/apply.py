@@ -62,7 +62,7 @@ def apply(
         if format == "json":
             _emit_refusal(made)
         return code
-    if made.changes and not (yes or _confirmed(made)):
+    if (made.changes or made.proposes) and not (yes or _confirmed(made)):
         say("nothing was written")
         return exits.DONE
     result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by, overrides=overrides)
@@ -82,7 +82,7 @@ def interactive() -> bool:
 
 
 def _confirmed(made: Plan) -> bool:
-    text = f"Apply {_changes(len(made.changes))} to environment {made.header.environment}?"
+    text = f"Apply {_written(len(made.changes), len(made.proposes))} to environment {made.header.environment}?"
     return click.confirm(text, default=False, err=True)
 
 
@@ -100,6 +100,7 @@ def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> N
                     "run": result.run,
                     "head": result.head,
                     "changes": result.changes,
+                    "proposals": result.proposals,
                     "summary": {target: dict(words) for target, words in made.header.summary.items()},
                     "diagnostics": rows(result.diagnostics),
                 }
@@ -108,7 +109,7 @@ def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> N
     elif result.already:
         emit(f"already applied as run {result.run}\njournal head {result.head}\n")
     elif applied:
-        emit(f"applied as run {result.run}: {_changes(result.changes)}\njournal head {result.head}\n")
+        emit(f"applied as run {result.run}: {_written(result.changes, result.proposals)}\njournal head {result.head}\n")
         options.say(f"look back with `{options.command('show', str(result.run))}`")
     complain(result.diagnostics)
     if not applied:
@@ -128,6 +129,7 @@ def _emit_refusal(made: Plan) -> None:
                 "run": None,
                 "head": None,
                 "changes": 0,
+                "proposals": 0,
                 "summary": summary,
                 "diagnostics": rows(refused(made)),
             }
@@ -135,10 +137,10 @@ def _emit_refusal(made: Plan) -> None:
     )
 
 
-def _changes(number: int) -> str:
+def _written(changes: int, proposals: int) -> str:
     from assignrules.report.page import count
 
-    return count(number, "change")
+    return f"{count(changes, 'change')} and {count(proposals, 'proposal')}" if proposals else count(changes, "change")
 
 
 COMMANDS = (apply,)

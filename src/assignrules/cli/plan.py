@@ -98,7 +98,7 @@ def exit_code(made: Plan, *, detailed: bool = False) -> int:
         return exits.WRONG
     if not made.header.applicable:
         return exits.REFUSED
-    return exits.CHANGES if detailed and made.changes else exits.DONE
+    return exits.CHANGES if detailed and (made.changes or made.proposes) else exits.DONE
 
 
 def _next_step(made: Plan, output: Path | None, overrides: tuple[str, ...], only: str | None, options: Options) -> str | None:

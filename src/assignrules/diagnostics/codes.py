@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "E0211": "unknown rule pack",
     "E0212": "malformed name of a rule pack",
     "E0213": "rule pack used twice",
+    "E0214": "unknown scenario",
     "W0201": "a definition replaces a built-in one",
     # 03 types
     "E0301": "different types compared",
@@ -79,6 +80,7 @@ CODES: dict[str, str] = {
     "W0409": "a label used twice",
     "W0410": "a warning silenced without a reason",
     "W0411": "a comment that silences nothing",
+    "W0420": "a scenario that the catalogue does not name",
     # 05 data
     "E0501": "repeated key in the data",
     "E0502": "missing exchange rate",
@@ -94,6 +96,7 @@ CODES: dict[str, str] = {
     "W0502": "amount in an ignored currency",
     "W0503": "state of subjects that are no longer in the data",
     "W0504": "members that no rule names any more",
+    "W0505": "open proposals that no rule makes any more",
     # 06 plan
     "E0601": "plan file cannot be read",
     "E0602": "plan file was changed",

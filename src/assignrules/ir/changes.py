@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 Printed = str | int | bool | None
 
@@ -48,6 +49,31 @@ class Conflict:
     before: Printed
     after: Printed
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What becomes of a proposal to a person on a subject of ``entity``.
+
+    ``action``: ``make`` (a new row of the outbox), ``stay`` (the one that stands there is not made again), ``withdraw`` (an open one whose
+    condition no longer holds), ``close`` (an accepted one, likewise: the next time it is made anew). ``before`` and ``after`` are its
+    states, ``outbox`` the number of the last row there. What a new one says to the person is ``amount``, ``approver``, ``show`` and
+    ``because``; of others they are missing. ``at``: file:line.
+    """
+
+    proposal: str
+    entity: str
+    subject: str
+    label: str | None
+    action: str
+    before: str | None
+    after: str
+    outbox: int | None
+    at: str
+    amount: Printed = None
+    approver: str | None = None
+    show: Mapping[str, Printed] = field(default_factory=dict)
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

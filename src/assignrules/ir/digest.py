@@ -26,6 +26,8 @@ def ruleset_digest(ruleset: Ruleset) -> str:
         ruleset.requirements,
         ruleset.alerts,
         ruleset.reports,
+        ruleset.proposals,
+        ruleset.scenarios,
     ))  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from enum import Enum
 from assignrules.diagnostics import Span
 from assignrules.ir.expressions import Expression, Literal
 from assignrules.ir.origins import Origins
+from assignrules.ir.proposals import Proposal, Scenario, TemplatePart
 from assignrules.ir.reports import Alert, Report
 from assignrules.ir.types import Type
 
@@ -52,14 +53,6 @@ class Otherwise(Enum):
 @dataclass(frozen=True, slots=True)
 class Others:
     """``remove others`` / ``removal others``: those in, and not matching the add side."""
-
-
-@dataclass(frozen=True, slots=True)
-class TemplatePart:
-    """A piece of a reason text: literal ``text``, or an ``expression`` of the subject (exactly one is given)."""
-
-    text: str | None
-    expression: Expression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +145,8 @@ class Ruleset:
 
     ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
     and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
-    ``requirements``, ``alerts`` and ``reports`` by name. ``currency`` is the project's; amounts in ``ignored_currencies`` are missing.
-    Business days skip the holidays of ``calendar`` (None: only weekends).
+    ``requirements``, ``alerts``, ``reports``, ``proposals`` and ``scenarios`` (the catalogue) by name. ``currency`` is the project's;
+    amounts in ``ignored_currencies`` are missing. Business days skip the holidays of ``calendar`` (None: only weekends).
     """
 
     params: Mapping[str, Literal]
@@ -167,6 +160,8 @@ class Ruleset:
     alerts: tuple[Alert, ...] = ()
     reports: tuple[Report, ...] = ()
     origins: Origins = field(default_factory=Origins, compare=False, repr=False)
+    proposals: tuple[Proposal, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
         """The blocks that write a unit on an as-of date, highest priority first."""

@@ -9,11 +9,8 @@ from datetime import UTC, date, datetime
 
 from assignrules.databases.base import DatabaseFailure, Session, quoted
 from assignrules.ir.changes import Printed
-from assignrules.journal.chain import ALERT_HASH, CHANGE_HASH, HASHED, changes_hash, head, run_hash
-from assignrules.journal.tables import ALERT, ALERT_COLUMNS, CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS
-
-# The columns of the table that the changes of a run come from.
-SOURCE_COLUMNS = tuple(name for name in CHANGE_COLUMNS if name not in ("run", "hash"))
+from assignrules.journal.chain import HASHED, changes_hash, head, row_hash, run_hash
+from assignrules.journal.tables import CHANGES, RUN, RUN_COLUMNS, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +38,14 @@ class Entry:
     version: str
 
 
-def append(session: Session, entry: Entry, source: str, alerts: str | None = None) -> tuple[int, str]:
-    """Adds the run, the changes of the table ``source`` (columns ``SOURCE_COLUMNS``, ``sequence`` from 1 without gaps) and the alert rows
-    of the table ``alerts`` (``sequence``, ``alert``, ``subject``): the run's number and the journal's new head. The journal's tables exist,
-    and nobody else writes to them meanwhile."""
+def append(session: Session, entry: Entry, sources: Mapping[Kept, str]) -> tuple[int, str]:
+    """Adds the run and the rows that it keeps, from the tables ``sources`` (columns ``Kept.source``, ``sequence`` from 1 without gaps):
+    the run's number and the journal's new head. The journal's tables exist, and nobody else writes to them meanwhile."""
     previous = head(session)
     if previous is None:
         raise DatabaseFailure("the database has no lineage: it was not made by assignrules", help="load data with `assignrules load`")
     run = int(session.fetch(f"SELECT coalesce(max(id), 0) + 1 FROM {RUN}")[0][0])
-    names = ", ".join(quoted(name) for name in SOURCE_COLUMNS)
-    columns = ", ".join(quoted(name) for name in CHANGE_COLUMNS)
-    given = f"SELECT CAST($run AS BIGINT) AS run, {names} FROM {quoted(source)}"
-    count = session.execute(
-        f"INSERT INTO {CHANGE} ({columns}) SELECT run, {names}, {CHANGE_HASH[session.dialect]} FROM ({given}) AS given ORDER BY sequence",
-        {"run": run},
-    )
-    if alerts is not None:
-        given = f"SELECT CAST($run AS BIGINT) AS run, sequence, alert, subject FROM {quoted(alerts)}"
-        names = ", ".join(quoted(name) for name in ALERT_COLUMNS)
-        rows = f"SELECT run, sequence, alert, subject, {ALERT_HASH[session.dialect]} FROM ({given}) AS given ORDER BY sequence"
-        session.execute(f"INSERT INTO {ALERT} ({names}) {rows}", {"run": run})
+    counts = {kept: _keep(session, kept, source, run) for kept, source in sources.items()}
     row: dict[str, object] = {name: getattr(entry, name) for name in Entry.__slots__}
     row |= {
         "id": run,
@@ -69,7 +54,7 @@ def append(session: Session, entry: Entry, source: str, alerts: str | None = Non
         "parameters": _json(entry.parameters),
         "counts": _json(entry.counts),
         "overrides": _json(entry.overrides),
-        "changes": count,
+        "changes": counts[CHANGES],
         "changes_hash": changes_hash(session, run),
         "previous": previous,
     }
@@ -77,6 +62,18 @@ def append(session: Session, entry: Entry, source: str, alerts: str | None = Non
     columns, marks = ", ".join(quoted(name) for name in RUN_COLUMNS), ", ".join("?" for _ in RUN_COLUMNS)
     session.execute(f"INSERT INTO {RUN} ({columns}) VALUES ({marks})", [row[name] for name in RUN_COLUMNS])
     return run, str(row["hash"])
+
+
+def _keep(session: Session, kept: Kept, source: str, run: int) -> int:
+    names, columns = (", ".join(quoted(name) for name in found) for found in (kept.source, kept.columns))
+    given = f"SELECT CAST($run AS BIGINT) AS run, {names} FROM {quoted(source)}"
+    rows = f"SELECT {_in_order(kept, session.dialect)} FROM ({given}) AS given ORDER BY sequence"
+    return session.execute(f"INSERT INTO {kept.table} ({columns}) {rows}", {"run": run})
+
+
+def _in_order(kept: Kept, dialect: str) -> str:
+    """The columns of a kept row, its hash among them, in the order of the table."""
+    return ", ".join(row_hash(kept, dialect) if name == "hash" else quoted(name) for name in kept.columns)
 
 
 def _utc(time: datetime) -> datetime:

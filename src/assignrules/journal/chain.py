@@ -1,6 +1,7 @@
-"""The chain of hashes: each run's hash is over its own row, its changes and alert rows in order and the hash of the run before.
+"""The chain of hashes: each run's hash is over its own row, its changes, alert rows and proposals in order and the hash of the
+run before.
 
-A change or alert row bears a hash of its own, so that a bad one can be named; who recomputes it is found by the run's hash, and who
+Each of them bears a hash of its own, so that a bad one can be named; who recomputes it is found by the run's hash, and who
 recomputes that by the next run's, or by the anchor that a plan or a printed report holds.
 """
 
@@ -8,31 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from assignrules.databases.base import Row, Session, quoted
 from assignrules.databases.embedded import lineage
 from assignrules.diagnostics import Diagnostic, diagnostic
-from assignrules.journal.tables import ALERT, ALERT_COLUMNS, CHANGE, CHANGE_COLUMNS, RUN, RUN_COLUMNS, has_alerts, has_journal
+from assignrules.journal.tables import CHANGE, RUN, RUN_COLUMNS, Kept, has_journal, kept_tables
 
 PREFIX = "sha256:"
 HASHED = tuple(name for name in RUN_COLUMNS if name != "hash")
-_FIELDS = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in CHANGE_COLUMNS if name != "hash")
-_ALERT_FIELDS = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in ALERT_COLUMNS if name != "hash")
 
 
-def _hash_by_dialect(fields: str) -> Mapping[str, str]:
-    """A JSON list of texts: no two different rows have the same, and it is the quickest form that a database can make."""
-    return {
-        "duckdb": f"sha256(CAST(to_json([{fields}]) AS VARCHAR))",
-        "postgres": f"encode(sha256(convert_to(CAST(to_json(ARRAY[{fields}]) AS VARCHAR), 'UTF8')), 'hex')",
-    }
-
-
-CHANGE_HASH = _hash_by_dialect(_FIELDS)
-ALERT_HASH = _hash_by_dialect(_ALERT_FIELDS)
+def row_hash(kept: Kept, dialect: str) -> str:
+    """SQL of the hash of a kept row: over a JSON list of texts. No two different rows have the same, and it is the quickest form that a
+    database can make."""
+    fields = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in kept.columns if name != "hash")
+    if dialect == "postgres":
+        return f"encode(sha256(convert_to(CAST(to_json(ARRAY[{fields}]) AS VARCHAR), 'UTF8')), 'hex')"
+    return f"sha256(CAST(to_json([{fields}]) AS VARCHAR))"
 
 
 def run_hash(values: Sequence[Any]) -> str:
@@ -42,14 +38,13 @@ def run_hash(values: Sequence[Any]) -> str:
 
 
 def changes_hash(session: Session, run: int) -> str:
-    """The hash over the hashes of a run's changes, in order, and of its alert rows, where it has some."""
-    hashes = _hashes(session, CHANGE, run)
-    alerts = _hashes(session, ALERT, run) if has_alerts(session) else ""
-    return PREFIX + hashlib.sha256((f"{hashes} {alerts}" if alerts else hashes).encode()).hexdigest()
+    """The hash over the hashes of a run's changes, in order, and then of what else it keeps, where there is any."""
+    first, *others = (_hashes(session, kept, run) for kept in kept_tables(session))
+    return PREFIX + hashlib.sha256(" ".join((first, *filter(None, others))).encode()).hexdigest()
 
 
-def _hashes(session: Session, table: str, run: int) -> str:
-    rows = session.fetch(f"SELECT string_agg(hash, '' ORDER BY sequence) FROM {table} WHERE run = $run", {"run": run})
+def _hashes(session: Session, kept: Kept, run: int) -> str:
+    rows = session.fetch(f"SELECT string_agg(hash, '' ORDER BY sequence) FROM {kept.table} WHERE run = $run", {"run": run})
     return rows[0][0] or ""
 
 
@@ -97,7 +92,7 @@ def verify(session: Session, anchor: str | None = None) -> tuple[Diagnostic, ...
 def _findings(session: Session) -> Iterator[Diagnostic]:
     names = ", ".join(quoted(name) for name in RUN_COLUMNS)
     rows = session.fetch(f"SELECT {names} FROM {RUN} ORDER BY id, started, hash")
-    wrong = _wrong_changes(session)
+    wrong = _wrong_rows(session)
     previous, expected = root(session), 1
     for values in rows:
         row = dict(zip(RUN_COLUMNS, values, strict=True))
@@ -119,39 +114,33 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
         elif (fault := _wrong_count(session, run, row["changes"])) is not None:
             yield _bad(fault)
         elif changes_hash(session, run) != row["changes_hash"]:
-            yield _bad(f"the changes or alert rows of run {run} are not those that it stored")
+            yield _bad(f"the changes, alert rows or proposals of run {run} are not those that it stored")
         wrong.pop(run, None)
         previous = row["hash"]
     for text in wrong.values():
         yield _bad(text)
-    for (run,) in session.fetch(f"SELECT DISTINCT run FROM {CHANGE} WHERE run NOT IN (SELECT id FROM {RUN}) OR run IS NULL ORDER BY run"):
-        if run not in wrong:
-            yield _bad(f"there are changes of run {run}, and no such run")
-    if has_alerts(session):
-        for (run,) in session.fetch(
-            f"SELECT DISTINCT run FROM {ALERT} WHERE run NOT IN (SELECT id FROM {RUN}) OR run IS NULL ORDER BY run"
-        ):
+    for kept in kept_tables(session):
+        left = f"SELECT DISTINCT run FROM {kept.table} WHERE run NOT IN (SELECT id FROM {RUN}) OR run IS NULL ORDER BY run"
+        for (run,) in session.fetch(left):
             if run not in wrong:
-                yield _bad(f"there are alert rows of run {run}, and no such run")
+                yield _bad(f"there are {kept.word}s of run {run}, and no such run")
 
 
-def _wrong_changes(session: Session) -> dict[int, str]:
-    """By run, what is said of its first change, else of its first alert row, whose hash is not that of its content."""
-    wrong = {
-        run: f"change {sequence} of run {run} (`{subject}`, `{target}`) was altered or moved"
-        for run, sequence, subject, target in _first_wrong(session, CHANGE, "target", CHANGE_HASH)
-    }
-    if has_alerts(session):
-        for run, sequence, subject, alert in _first_wrong(session, ALERT, "alert", ALERT_HASH):
-            wrong.setdefault(run, f"alert row {sequence} of run {run} (`{subject}`, `{alert}`) was altered or moved")
+def _wrong_rows(session: Session) -> dict[int, str]:
+    """By run, what is said of the first row that it keeps whose hash is not that of its content; of its changes before the others."""
+    wrong: dict[int, str] = {}
+    for kept in kept_tables(session):
+        for run, sequence, subject, named in _first_wrong(session, kept):
+            wrong.setdefault(run, f"{kept.word} {sequence} of run {run} (`{subject}`, `{named}`) was altered or moved")
     return wrong
 
 
-def _first_wrong(session: Session, table: str, of: str, hashes: Mapping[str, str]) -> list[Row]:
-    """Of each run the first row whose hash is not that of its content: run, sequence, subject and the column ``of``."""
+def _first_wrong(session: Session, kept: Kept) -> list[Row]:
+    """Of each run the first row whose hash is not that of its content: run, sequence, subject and what names it."""
     first = "row_number() OVER (PARTITION BY run ORDER BY sequence) AS place"
-    wrong = f"SELECT run, sequence, subject, {of}, {first} FROM {table} WHERE hash IS DISTINCT FROM {hashes[session.dialect]}"
-    return session.fetch(f"SELECT run, sequence, subject, {of} FROM ({wrong}) AS wrong WHERE place = 1 ORDER BY run")
+    other = f"hash IS DISTINCT FROM {row_hash(kept, session.dialect)}"
+    wrong = f"SELECT run, sequence, subject, {kept.named} AS named, {first} FROM {kept.table} WHERE {other}"
+    return session.fetch(f"SELECT run, sequence, subject, named FROM ({wrong}) AS wrong WHERE place = 1 ORDER BY run")
 
 
 def _wrong_count(session: Session, run: int, count: int) -> str | None:

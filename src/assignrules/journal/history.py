@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from assignrules.databases.base import Row, Session, quoted
-from assignrules.ir.changes import Change, Printed
-from assignrules.journal.tables import ALERT, CHANGE, RUN, RUN_COLUMNS, Run, has_alerts, has_journal
+from assignrules.ir.changes import Change, Printed, Proposed
+from assignrules.journal.tables import ALERT, CHANGE, PROPOSAL, PROPOSALS, RUN, RUN_COLUMNS, Run, has_alerts, has_journal, kept_tables
 
 _RUN = ", ".join(quoted(name) for name in RUN_COLUMNS)
 _CHANGE = ("subject", "label", "target", "member", "before", "after", "kind", "action", "rule", "line", "at", "because", "manual")
@@ -55,6 +55,17 @@ def alerts(session: Session, number: int) -> dict[str, tuple[str, ...]]:
     for alert, subject in session.fetch(f"SELECT alert, subject FROM {ALERT} WHERE run = $number ORDER BY sequence", {"number": number}):
         found.setdefault(alert, []).append(subject)
     return {name: tuple(found[name]) for name in sorted(found)}
+
+
+def proposals(session: Session, number: int) -> tuple[Proposed, ...]:
+    """What a run did with proposals, in the plan's order."""
+    if PROPOSALS not in kept_tables(session):
+        return ()
+    names = tuple(Proposed.__slots__)
+    columns = ", ".join(quoted(name) for name in names)
+    rows = session.fetch(f"SELECT {columns} FROM {PROPOSAL} WHERE run = $number ORDER BY sequence", {"number": number})
+    found = (dict(zip(names, row, strict=True)) for row in rows)
+    return tuple(Proposed(**values | {"show": json.loads(values["show"])}) for values in found)
 
 
 def history(session: Session, subject: str) -> tuple[tuple[Run, Change], ...]:

@@ -10,8 +10,9 @@ from assignrules.databases.embedded import declared
 from assignrules.ir.changes import Printed, action_of
 from assignrules.ir.types import Kind
 from assignrules.ir.values import Value, printed
-from assignrules.journal.append import SOURCE_COLUMNS, Entry, append
-from assignrules.journal.tables import ALERT, CHANGE, CHANGE_COLUMNS, RUN, VERSION, create_journal, has_alerts, has_journal
+from assignrules.journal.append import Entry, append
+from assignrules.journal.outbox import fill_outbox
+from assignrules.journal.tables import ALERT_ROWS, CHANGES, RUN, VERSION, create_journal, has_journal, kept_tables
 from assignrules.schema.dataset import Dataset, JournalEntry
 from assignrules.schema.logical import Schema, Shape, Target
 
@@ -21,12 +22,13 @@ ALERTS = "assignrules_replayed_alerts"
 
 def replay(session: Session, schema: Schema, dataset: Dataset, as_of: date) -> None:
     """Puts the data set's runs in place of all that the journal has: one for each as-of date, in the order given. Without any, a journal
-    that is there is emptied. The rows of alerts are those of the last run; one of ``as_of`` is made for them where there is none."""
+    that is there is emptied. The rows of alerts are those of the last run; one of ``as_of`` is made for them where there is none.
+    The proposals take the place of all that the outbox has."""
     runs = [(day, list(group)) for day, group in groupby(dataset.journal, key=lambda entry: entry.as_of)]
     if dataset.alerts and not runs:
         runs = [(as_of, [])]
     if has_journal(session):
-        for table in (CHANGE, RUN, *((ALERT,) if has_alerts(session) else ())):
+        for table in (RUN, *(kept.table for kept in kept_tables(session))):
             session.execute(f"DELETE FROM {table}")
     elif runs:
         create_journal(session)
@@ -35,23 +37,23 @@ def replay(session: Session, schema: Schema, dataset: Dataset, as_of: date) -> N
     for sequence, (alert, subject) in enumerate(rows, start=1):
         session.execute(f"INSERT INTO {ALERTS} VALUES (?, ?, ?)", [sequence, alert, subject])
     for number, (day, group) in enumerate(runs, start=1):
-        columns = declared(session, {name: CHANGE_COLUMNS[name] for name in SOURCE_COLUMNS})
+        columns = declared(session, {name: CHANGES.columns[name] for name in CHANGES.source})
         session.execute(f"CREATE TEMP TABLE {SOURCE} ({columns})")
-        marks = ", ".join("?" for _ in SOURCE_COLUMNS)
+        marks = ", ".join("?" for _ in CHANGES.source)
         for sequence, entry in enumerate(group, start=1):
             row = _row(entry, schema.targets[entry.target]) | {"sequence": sequence}
-            session.execute(f"INSERT INTO {SOURCE} VALUES ({marks})", [row.get(name) for name in SOURCE_COLUMNS])
+            session.execute(f"INSERT INTO {SOURCE} VALUES ({marks})", [row.get(name) for name in CHANGES.source])
         moment = datetime.combine(day, time(), UTC)
         append(
             session,
             Entry(
                 moment, moment, "test", "test", day, "apply", "test", "", "", None, None, {}, {}, None, None, (), None, "applied", VERSION
             ),
-            SOURCE,
-            ALERTS if number == len(runs) else None,
+            {CHANGES: SOURCE, ALERT_ROWS: ALERTS} if number == len(runs) else {CHANGES: SOURCE},
         )
         session.execute(f"DROP TABLE {SOURCE}")
     session.execute(f"DROP TABLE {ALERTS}")
+    fill_outbox(session, dataset.outbox)
 
 
 def _row(entry: JournalEntry, target: Target) -> dict[str, object]:

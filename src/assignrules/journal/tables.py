@@ -1,7 +1,7 @@
 """The journal's tables (running.md, section 4), and a run as a value.
 
-``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it, ``assignrules_alert`` one per row of an alert.
-Nothing here is ever updated or deleted.
+``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it, ``assignrules_alert`` one per row of an alert,
+``assignrules_proposal`` one per proposal that it made, withdrew or closed. Nothing here is ever updated or deleted.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from datetime import date, datetime
 from assignrules.databases.base import DatabaseFailure, Session
 from assignrules.databases.embedded import declared, known, remember
 from assignrules.ir.changes import Printed
-from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_RUN
+from assignrules.journal.outbox import create_outbox
+from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_PROPOSAL, JOURNAL_RUN
 
 VERSION = "1"
 RUN = JOURNAL_RUN
 CHANGE = JOURNAL_CHANGE
 ALERT = JOURNAL_ALERT
+PROPOSAL = JOURNAL_PROPOSAL
 
 # `user` is who it is said to be, `login` the operating system's or the database's user. `plan` is the plan's digest, `reverts` the run
-# that a revert undoes. `changes_hash` is over the hashes of the run's changes in order and of its alert rows, `hash` over the whole row
-# with `previous`, the last run's hash.
+# that a revert undoes. `changes_hash` is over the hashes of the run's changes in order, of its alert rows and its proposals, `hash` over
+# the whole row with `previous`, the last run's hash.
 RUN_COLUMNS: Mapping[str, str] = {
     "id": "BIGINT",
     "started": "TIMESTAMP",
@@ -68,6 +70,25 @@ CHANGE_COLUMNS: Mapping[str, str] = {
     "manual": "BOOLEAN",
     "hash": "VARCHAR",
 }
+# What the run did with proposals. `outbox` is the row there; `amount` is printed, `show` a JSON object.
+PROPOSAL_COLUMNS: Mapping[str, str] = {
+    "run": "BIGINT",
+    "sequence": "BIGINT",
+    "proposal": "VARCHAR",
+    "entity": "VARCHAR",
+    "subject": "VARCHAR",
+    "label": "VARCHAR",
+    "action": "VARCHAR",
+    "before": "VARCHAR",
+    "after": "VARCHAR",
+    "outbox": "BIGINT",
+    "at": "VARCHAR",
+    "amount": "VARCHAR",
+    "approver": "VARCHAR",
+    "show": "VARCHAR",
+    "because": "VARCHAR",
+    "hash": "VARCHAR",
+}
 # The rows that an alert had when the run was applied.
 ALERT_COLUMNS: Mapping[str, str] = {
     "run": "BIGINT",
@@ -76,6 +97,28 @@ ALERT_COLUMNS: Mapping[str, str] = {
     "subject": "VARCHAR",
     "hash": "VARCHAR",
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Rows that a run keeps, numbered from 1 by ``sequence``, each with a hash of its own. ``word`` is what one is called, ``named`` the
+    column that says with the subject which it is."""
+
+    word: str
+    table: str
+    columns: Mapping[str, str]
+    named: str
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """The columns of the table that a run's rows come from."""
+        return tuple(name for name in self.columns if name not in ("run", "hash"))
+
+
+CHANGES = Kept("change", CHANGE, CHANGE_COLUMNS, "target")
+ALERT_ROWS = Kept("alert row", ALERT, ALERT_COLUMNS, "alert")
+PROPOSALS = Kept("proposal", PROPOSAL, PROPOSAL_COLUMNS, "proposal")
+KEPT = (CHANGES, ALERT_ROWS, PROPOSALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +155,9 @@ class Run:
 def create_journal(session: Session) -> None:
     """Makes the journal's tables where they are not there yet. ``DatabaseFailure`` (E0804) where another version made them."""
     check_version(session)
-    for table, columns in ((RUN, RUN_COLUMNS), (CHANGE, CHANGE_COLUMNS), (ALERT, ALERT_COLUMNS)):
+    for table, columns in ((RUN, RUN_COLUMNS), *((kept.table, kept.columns) for kept in KEPT)):
         session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared(session, columns)})")
+    create_outbox(session)
     remember(session, "journal", VERSION)
 
 
@@ -123,9 +167,14 @@ def has_journal(session: Session) -> bool:
     return session.has_table(RUN)
 
 
+def kept_tables(session: Session) -> tuple[Kept, ...]:
+    """What the journal's runs keep: a journal that was begun before there were alerts or proposals gets their tables with the next run."""
+    return tuple(kept for kept in KEPT if session.has_table(kept.table)) if has_journal(session) else ()
+
+
 def has_alerts(session: Session) -> bool:
-    """Whether the journal has a table of alert rows: one that was begun before there were alerts gets it with the next run."""
-    return has_journal(session) and session.has_table(ALERT)
+    """Whether the journal has a table of alert rows."""
+    return ALERT_ROWS in kept_tables(session)
 
 
 def check_version(session: Session) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import assignrules
 from assignrules.databases.base import NumberTooLarge, Session
-from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed
 from assignrules.ir.digest import ruleset_digest
 from assignrules.ir.expressions import Literal
 from assignrules.ir.ruleset import Ruleset
@@ -21,6 +21,7 @@ from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Alert, Header, Plan, Requirement
+from assignrules.plan.proposals import proposal_statements, proposed
 from assignrules.plan.reports import report_queries
 from assignrules.plan.requirements import failing_requirements, requirement_queries
 from assignrules.resolve.names import SUBJECT
@@ -68,21 +69,24 @@ def build_plan(
     requirements: tuple[Requirement, ...] = ()
     alerts: tuple[Alert, ...] = ()
     alert_rows: tuple[str, ...] = ()
+    proposals: tuple[Proposed, ...] = ()
     parts = differences(compiler)
     needed = requirement_queries(compiler)
     watched = alert_queries(compiler)
     reports = report_queries(compiler, ruleset.reports)
-    read = [part.statement for part in (*parts, *needed, *reports)] + [query.listing.statement for query in watched]
+    proposing = proposal_statements(session, compiler)
+    read = [part.statement for part in (*parts, *needed, *reports, *proposing)] + [query.listing.statement for query in watched]
     try:
         found = [_found(session, compiler, part) for part in parts]
         guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
         errors, warnings = data_problems(session, compiler, read, reports)
         requirements = failing_requirements(session, compiler, needed)
         alerts, alert_rows = find_alerts(session, compiler, watched)
+        proposals = proposed(session, compiler, proposing)
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
         # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
-        found, subjects, guards, warnings, requirements, alerts, alert_rows = [], {}, (), (), (), (), ()
+        found, subjects, guards, warnings, requirements, alerts, alert_rows, proposals = [], {}, (), (), (), (), (), ()
         entity = next(iter([*(part.entity for part in parts), *(query.rule.entity for query in watched), SUBJECT]))
         errors = (DataProblem("E0504", "a number grew beyond 38 digits", entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
@@ -118,6 +122,7 @@ def build_plan(
         data_errors=errors,
         data_warnings=warnings,
         alert_rows=alert_rows,
+        proposals=proposals,
     )
 
 
@@ -171,8 +176,9 @@ def _parameter(value: Literal) -> Printed:
 
 
 def _restricted(ruleset: Ruleset, only: str) -> Ruleset:
+    """The ruleset with one target alone. It makes no proposals, and withdraws none: they would speak of states that are not to come."""
     blocks = tuple(block for block in ruleset.assignments if block.target == only)
-    return replace(ruleset, assignments=blocks, order=tuple(unit for unit in ruleset.order if unit[0] == only))
+    return replace(ruleset, assignments=blocks, order=tuple(unit for unit in ruleset.order if unit[0] == only), proposals=())
 
 
 def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: list[_Found]) -> Mapping[str, Mapping[str, int]]:

@@ -9,7 +9,7 @@ from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
-from assignrules.schema.mapping import EntityMapping
+from assignrules.schema.mapping import OUTBOX, EntityMapping
 from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
 from assignrules.sql.reports import Groups
@@ -39,6 +39,7 @@ def data_problems(
         *_dangling_links(compiler, statements),
         *_ignored_amounts(compiler, statements),
         *_forgotten_states(compiler),
+        *(_forgotten_proposals(compiler) if session.has_table(OUTBOX) else ()),
     ]
     found = list(_checked(session, checks))
     errors = [
@@ -149,6 +150,14 @@ def _forgotten_states(compiler: Compiler) -> Iterator[_Check]:
             members = ", ".join(sorted({_text(block.member or "") for block in blocks if block.target == name}))
             left = f"{states} WHERE state.member NOT IN ({members}) AND {there}"
             yield _Check("W0504", f"`{name}` has members that no rule writes", target.entity, left)
+
+
+def _forgotten_proposals(compiler: Compiler) -> Iterator[_Check]:
+    """Open proposals that no rule makes any more: they stay as they are."""
+    names = ", ".join(_text(proposal.name) for proposal in compiler.ruleset.proposals)
+    of_no_rule = f" AND proposal NOT IN ({names})" if names else ""
+    keys = f"SELECT subject AS key FROM {quoted(OUTBOX)} WHERE state = 'open'{of_no_rule}"
+    yield _Check("W0505", "proposals are open that no rule makes", "outbox", keys)
 
 
 def _text(value: str) -> str:

@@ -14,7 +14,8 @@ from sqlglot import exp
 from assignrules.databases.base import Session
 from assignrules.ir.changes import Printed, action_of
 from assignrules.ir.expressions import And, Expression, Literal, Not, TargetMember
-from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, TemplatePart, ValueBody
+from assignrules.ir.proposals import TemplatePart
+from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
 from assignrules.journal.tables import has_journal

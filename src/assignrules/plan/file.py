@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assignrules.diagnostics import Diagnostic, diagnostic
-from assignrules.ir.changes import Conflict, DataProblem, Held
+from assignrules.ir.changes import Conflict, DataProblem, Held, Proposed
 from assignrules.plan.model import SCHEMA_VERSION, Alert, Header, Plan, Requirement, compact, lines
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class _Parts:
     data_errors: tuple[DataProblem, ...]
     data_warnings: tuple[DataProblem, ...]
     alert_rows: tuple[dict[str, Any], ...] = ()
+    proposals: tuple[Proposed, ...] = ()
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -92,7 +93,7 @@ def _parsed(content: bytes, name: str) -> tuple[Plan | None, tuple[Diagnostic, .
         return None, (diagnostic("E0601", f"plan file `{name}` does not have the form of a plan", help=AGAIN),)
     rows = tuple(compact(row) for row in parts.alert_rows)
     found = (parts.held, parts.conflicts, parts.requirements, parts.alerts, parts.data_errors, parts.data_warnings)
-    return Plan(parts.plan, changes, *found, alert_rows=rows), ()
+    return Plan(parts.plan, changes, *found, alert_rows=rows, proposals=parts.proposals), ()
 
 
 def _split(text: str) -> tuple[str, tuple[str, ...], str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from assignrules.ir.changes import Change, Conflict, DataProblem, GuardVerdict, Held, Printed
+from assignrules.ir.changes import Change, Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed
 
 SCHEMA_VERSION = 1
 
@@ -94,6 +94,12 @@ class Plan:
     data_errors: tuple[DataProblem, ...] = ()
     data_warnings: tuple[DataProblem, ...] = ()
     alert_rows: tuple[str, ...] = field(default=(), repr=False)
+    proposals: tuple[Proposed, ...] = ()
+
+    @property
+    def proposes(self) -> tuple[Proposed, ...]:
+        """The proposals that an apply writes: all but those that stay as they are."""
+        return tuple(item for item in self.proposals if item.action != "stay")
 
     def change_rows(self) -> Iterator[Change]:
         """The changes one by one, read as they are asked for."""
@@ -134,6 +140,8 @@ def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
         yield from _items(name, (compact(asdict(item)) for item in getattr(plan, name)))
     if plan.alert_rows:
         yield from _items("alert_rows", plan.alert_rows)
+    if plan.proposals:
+        yield from _items("proposals", (compact(asdict(item)) for item in plan.proposals))
 
 
 def compact(value: Any) -> str:

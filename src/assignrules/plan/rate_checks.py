@@ -46,6 +46,8 @@ def _conversions(compiler: Compiler, finder: Conversions) -> Iterator[Conversion
         yield from finder.of_alert(alert)
     for report in ruleset.reports:
         yield from finder.of_report(report)
+    for proposal in ruleset.proposals:
+        yield from finder.of_proposal(proposal)
 
 
 def _look(session: Session, compiler: Compiler, conversions: dict[Conversion, None], missing: Missing) -> None:

@@ -18,7 +18,7 @@ def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     found = [_problem(code, message, entity, rows) for (code, entity, message), rows in evaluation.failures.items()]
     ruleset = evaluation.ruleset
     entities = {block.entity for block in ruleset.assignments if block.runs_on(evaluation.as_of)}
-    for readers in (ruleset.requirements, ruleset.alerts, ruleset.reports):
+    for readers in (ruleset.requirements, ruleset.alerts, ruleset.reports, ruleset.proposals):
         entities.update(reader.entity for reader in readers)
     for part in _needed(evaluation):
         entities.update(name for link in _links(part) for name in (link.entity, link.to))
@@ -57,6 +57,11 @@ def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
         if ignored:
             found.append(_problem("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, ignored))
     found.extend(_orphans(evaluation))
+    names = {proposal.name for proposal in evaluation.ruleset.proposals}
+    left = sorted(entry.subject for entry in evaluation.dataset.outbox if entry.state == "open" and entry.proposal not in names)
+    if left:
+        examples = tuple(dict.fromkeys(left))[:5]
+        found.append(DataProblem("W0505", "proposals are open that no rule makes", "outbox", len(left), examples))
     return _sorted(found)
 
 
@@ -88,6 +93,7 @@ def _needed(evaluation: Evaluation) -> list[Expression]:
             reasons = [part.expression for part in block.because or () if part.expression is not None]
             waiting += [*deciding_expressions(block), *reasons]
     waiting += [part for alert in ruleset.alerts for part in alert.on_rows()]
+    waiting += [part for proposal in ruleset.proposals for part in (proposal.to, *proposal.said())]
     waiting += [part for report in ruleset.reports for part in report.on_rows()]
     needed: dict[Expression, None] = {}
     while waiting:

@@ -10,9 +10,10 @@ from decimal import Decimal, localcontext
 from typing import Any, assert_never
 
 from assignrules.ir import expressions as ir
+from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import MONEY, Kind, Money, Type
-from assignrules.ir.values import Value
+from assignrules.ir.values import Value, shown
 from assignrules.reference.operations import OPERATIONS
 from assignrules.reference.scalars import EXACT, after_days, after_months, median, quotient, rounded
 from assignrules.schema.calendars import after_business_days
@@ -72,6 +73,12 @@ class Evaluation:
     def written(self, value: Value) -> Value:
         """As it is stored and shown: a bare 0 has the project's currency."""
         return Money(value.amount, self.ruleset.currency) if isinstance(value, Money) and not value.currency else value
+
+    def reason(self, parts: tuple[TemplatePart, ...] | None, row: Record) -> str | None:
+        """The text of `because`."""
+        values = ((part.text, part.expression) for part in parts or ())
+        texts = [text or "" if of is None else shown(self.written(self.value(of, row))) for text, of in values]
+        return None if parts is None else "".join(texts)
 
     def _value(self, expression: ir.Expression, stack: tuple[Record, ...]) -> Value:
         row = stack[-1]

@@ -26,12 +26,14 @@ def is_cooling(evaluation: Evaluation, block: Assignment, cooldown: Cooldown, su
         if evaluation.current(block.target, block.member, subject) is not None or after is None:
             return False
         own = [entry for entry in own if entry.before is not None and entry.after is None]
-    if not own:
-        return False
-    length = cooldown.duration
+    return bool(own) and is_recent(evaluation, max(entry.as_of for entry in own), cooldown.duration, subject)
+
+
+def is_recent(evaluation: Evaluation, day: date, length: Literal, subject: Record) -> bool:
+    """Whether a day is less than a duration ago."""
     assert isinstance(length.value, int)
     over = evaluation.value(Operation("add_duration", (Today(), Literal(-length.value, length.type)), DATE), subject)
-    return not isinstance(over, date) or max(entry.as_of for entry in own) > over  # no date: before the calendar begins
+    return not isinstance(over, date) or day > over  # no date: before the calendar begins
 
 
 def restored(evaluation: Evaluation, block: Assignment, subject: Record) -> tuple[bool, Value]:

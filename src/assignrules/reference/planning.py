@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import assert_never
 
 from assignrules.diagnostics import Span
-from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, GuardVerdict, Held, Printed, action_of
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed, action_of
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Money
-from assignrules.ir.values import Value, number_text, printed, shown
+from assignrules.ir.values import Value, number_text, printed
 from assignrules.reference.data_checks import data_errors, data_warnings
 from assignrules.reference.evaluation import Evaluation, Unit
 from assignrules.reference.memory import is_cooling, is_manual, restored
+from assignrules.reference.proposals import proposed
 from assignrules.reference.reports import alert_rows, report_lines
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
@@ -37,6 +38,7 @@ class Outcome:
     requirements: dict[str, tuple[str, ...]]
     alerts: dict[str, AlertRows]
     reports: dict[str, list[tuple[Printed, ...]]]
+    proposals: tuple[Proposed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
             broken = broken or not requirement.warning
     alerts = {alert.name: alert_rows(evaluation, alert) for alert in evaluation.ruleset.alerts}
     reports = {report.name: report_lines(evaluation, report) for report in evaluation.ruleset.reports}
+    proposals = proposed(evaluation)
     errors = data_errors(evaluation)
     return Outcome(
         tuple(sorted(findings.changes, key=_place)),
@@ -111,6 +114,7 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
         failing,
         alerts,
         reports,
+        proposals,
     )
 
 
@@ -164,7 +168,7 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
                     block.rule,
                     decision.line,
                     f"{decision.span.file}:{decision.span.line}",
-                    _because(evaluation, block, subject),
+                    evaluation.reason(block.because, subject),
                     manual=is_manual(evaluation, target, member, subject),
                 )
             )
@@ -257,18 +261,6 @@ def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, sub
     if amount is None or amount.amount <= 0:
         return Decision(block, None, block.span, unfit=True)
     return Decision(block, amount, block.span)
-
-
-def _because(evaluation: Evaluation, block: Assignment, subject: Record) -> str | None:
-    if block.because is None:
-        return None
-    texts = []
-    for part in block.because:
-        if part.expression is None:
-            texts.append(part.text or "")
-        else:
-            texts.append(shown(evaluation.written(evaluation.value(part.expression, subject)), part.expression.type))
-    return "".join(texts)
 
 
 def _subjects(evaluation: Evaluation, block: Assignment) -> list[Record]:

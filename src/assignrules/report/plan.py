@@ -14,6 +14,7 @@ from assignrules.ir.changes import DataProblem, GuardVerdict, Printed
 from assignrules.ir.values import shown
 from assignrules.plan.model import Plan
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
+from assignrules.report.proposals import proposals_text
 from assignrules.schema.logical import credit
 
 GROUPS = 8  # differences of a target that are listed; the others are counted
@@ -43,9 +44,12 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
         lines += _all_changes(plan, page) if full else _difference(plan, page)
         lines += _held(plan, page, full)
         lines += _conflicts(plan, page, full)
+        lines += proposals_text(plan.proposals, page, full=full)
     for title, problems, color in (("Data errors", plan.data_errors, RED), ("Data warnings", plan.data_warnings, YELLOW)):
         lines += _data_problems(title, problems, page, color)
     lines += _guards(plan, page)
+    if summary:
+        lines += proposals_text(plan.proposals, page, named=0)
     lines += _totals(plan, page)
     lines += _verdict(plan, page, next_step)
     return "\n".join(lines) + "\n"
@@ -263,12 +267,15 @@ def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
             options = " ".join(f"--override-guard {_argument(guard.name)}" for guard in tripped)
             lines.append(f"Look at the changes; if they are meant, add {options}")
         return lines
-    if not total:
+    proposals = len(plan.proposes)
+    if not total and not proposals:
         return [page.paint("No change: everything already is as the rules want it.", BOLD, GREEN)]
     units = len(
         {words for words, counts in plan.header.summary.items() if any(number for word, number in counts.items() if word != "held")}
     )
-    text = f"{count(total, 'change')} in {count(units, 'target')}"
+    text = f"{count(total, 'change')} in {count(units, 'target')}" if total else "No change"
+    if proposals:
+        text += f", {count(proposals, 'proposal')} to write to the outbox"
     if next_step is None:
         return [page.paint(f"{text}.", BOLD)]
     return [page.paint(f"{text}. This is only a plan: nothing was written.", BOLD), f"Apply with: {page.paint(next_step, GREEN)}"]

@@ -11,6 +11,7 @@ from typing import TypeVar
 from assignrules.diagnostics import Diagnostic, Related, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Aggregate, Expression, Link, Literal, Reference, TargetMember, TargetValue, Via, rebuilt
+from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import (
     Assignment,
     Cooldown,
@@ -21,14 +22,14 @@ from assignrules.ir.ruleset import (
     Others,
     Otherwise,
     SetBody,
-    TemplatePart,
     ValueBody,
 )
 from assignrules.ir.types import Kind, Type
+from assignrules.resolve.catalogue import TARGET, unknown_scenarios
 from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import fit_constant
-from assignrules.resolve.templates import parse_template
+from assignrules.resolve.templates import lower_template
 from assignrules.resolve.typing import has_order
 from assignrules.schema.logical import Shape, Target
 from assignrules.syntax import tree
@@ -207,6 +208,9 @@ class _Block:
         value = self.lowering.expression(node)
         if value is None:
             return None
+        if self.target.name == TARGET:
+            for name, help in unknown_scenarios(value, self.lowering.names.scenarios, self.lowering.definitions):
+                self.report("E0214", f'the catalogue has no scenario "{name}"', node.span, help=help)
         type = self.target.type
         if isinstance(value, Literal):
             fitted = fit_constant(value, type, self.currency)
@@ -345,20 +349,10 @@ class _Block:
         clause = self._first(tree.Because)
         if clause is None:
             return None
-        parts: list[TemplatePart] = []
-        for piece in parse_template(clause.text, self.problems):
-            if isinstance(piece, str):
-                parts.append(TemplatePart(piece, None))
-                continue
-            known = len(self.problems)
-            value = self.lowering.expression(piece)
-            if value is None:
-                self.problems[known:] = [
-                    replace(problem, code="E0409") if problem.code == "E0201" else problem for problem in self.problems[known:]
-                ]
-            else:
-                parts.append(TemplatePart(None, self._own_as_current(value)))
-        return tuple(parts)
+        return tuple(
+            part if part.expression is None else replace(part, expression=self._own_as_current(part.expression))
+            for part in lower_template(clause.text, self.lowering)
+        )
 
 
 class _OwnAsCurrent:

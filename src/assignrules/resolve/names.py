@@ -34,6 +34,7 @@ class Names:
     schema: Schema
     params: Mapping[str, Literal | None]  # None: declared, but broken
     declared: dict[tuple[str, str], Declared] = field(default_factory=dict)
+    scenarios: frozenset[str] = frozenset()  # those of the catalogue
     lost: set[str] = field(default_factory=set)  # defined by statements that could not be read, which is reported there
     places: dict[int, tuple[Expression, Span]] = field(default_factory=dict)  # what each expression was written as: see ir.origins
     read: set[tuple[str | None, str]] = field(default_factory=set)
@@ -69,6 +70,7 @@ def collect_names(
     statements = list(_statements(files))
     written = [statement for statement in statements if isinstance(statement, tree.Param)]
     names = Names(schema, resolve_params(written, overrides, currency, problems))
+    names.scenarios = frozenset(statement.name.value for statement in statements if isinstance(statement, tree.Scenario))
     names.lost.update(name.text for file in files for name in file.broken)
     for statement in _built_in(schema.definitions).statements:
         assert isinstance(statement, tree.Define | tree.Search)

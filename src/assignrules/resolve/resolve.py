@@ -11,20 +11,17 @@ from assignrules.ir.expressions import Expression, is_condition
 from assignrules.ir.origins import Origins
 from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
 from assignrules.resolve.assignments import resolve_assignment
+from assignrules.resolve.catalogue import resolve_catalogue
 from assignrules.resolve.constants import constants_too_large
 from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names, collect_names, entity_of
 from assignrules.resolve.order import order_units
 from assignrules.resolve.packs import PackFinder, expand_packs
+from assignrules.resolve.proposals import resolve_proposals
 from assignrules.resolve.reports import resolve_alerts, resolve_reports
 from assignrules.resolve.scores import lower_score
 from assignrules.schema.logical import Schema
 from assignrules.syntax import tree
-
-UNSUPPORTED: dict[type[tree.Statement], str] = {
-    tree.Scenario: "the scenario catalogue",
-    tree.Propose: "`propose`",
-}
 
 
 def resolve(
@@ -47,10 +44,6 @@ def resolve(
     names = collect_names(files, schema, {**expanded.arguments, **(params or {})}, currency, problems)
     definitions = _Definitions(names, currency, problems)
     statements = [statement for file in files for statement in file.statements]
-    for statement in statements:
-        feature = UNSUPPORTED.get(type(statement))
-        if feature is not None:
-            problems.append(diagnostic("E0199", f"{feature} is not supported yet", statement.span))
     for (entity, word), declared in names.declared.items():
         if not declared.built_in:
             definitions(entity, word)
@@ -63,6 +56,8 @@ def resolve(
     requirements = _requirements(statements, names, definitions, problems)
     alerts = resolve_alerts(statements, names, definitions, problems)
     reports = resolve_reports(statements, names, definitions, problems)
+    proposals = resolve_proposals(statements, names, definitions, problems)
+    scenarios = resolve_catalogue(statements, names, definitions, problems)
     definitions.note_replacements()
     problems.extend(constants_too_large(names.places.values(), definitions.lowered))
     ordered = _ordered(assignments)
@@ -85,6 +80,8 @@ def resolve(
             alerts,
             reports,
             origins,
+            proposals,
+            scenarios,
         ),
         tuple(problems),
     )

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
+from assignrules.ir.proposals import TemplatePart
+from assignrules.resolve.lower import Lowering
 from assignrules.syntax import tree
 
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\Z")
+
+
+def lower_template(text: tree.Text, lowering: Lowering) -> tuple[TemplatePart, ...]:
+    """The pieces of a reason text with the values in braces; one that is unknown is reported, and left out."""
+    parts: list[TemplatePart] = []
+    problems = lowering.problems
+    for piece in parse_template(text, problems):
+        if isinstance(piece, str):
+            parts.append(TemplatePart(piece, None))
+            continue
+        known = len(problems)
+        value = lowering.expression(piece)
+        if value is None:
+            problems[known:] = [replace(problem, code="E0409") if problem.code == "E0201" else problem for problem in problems[known:]]
+        else:
+            parts.append(TemplatePart(None, value))
+    return tuple(parts)
 
 
 def parse_template(text: tree.Text, problems: list[Diagnostic]) -> list[str | tree.Path]:

@@ -25,6 +25,27 @@ class JournalEntry:
     rule: str
 
 
+OUTBOX_STATES = ("open", "accepted", "refused", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A proposal that an earlier run made. ``state`` is one of ``OUTBOX_STATES``. ``decided_on``: when a person
+    did, by default ``made_on``. ``ended_on``: since when its condition does not hold, None where it has held ever since."""
+
+    proposal: str
+    subject: str
+    state: str
+    made_on: date
+    decided_on: date | None = None
+    ended_on: date | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is open, or accepted and its condition has held ever since."""
+        return self.state == "open" or (self.state == "accepted" and self.ended_on is None)
+
+
 @dataclass(slots=True)
 class Dataset:
     """Rows by entity name and the state of the targets.
@@ -34,6 +55,7 @@ class Dataset:
     ``values``: of a value target that is not a field, by target name and subject key. ``members``: of sets (``True``) and covers (the
     amount), by (target, member) and subject key. ``journal``: the changes of earlier runs, the first one first, by rising as-of date.
     ``alerts``: by alert, the keys of its rows in the last applied run.
+    ``outbox``: the proposals of earlier runs, the first one first; their numbers count from 1.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -41,3 +63,4 @@ class Dataset:
     members: dict[tuple[str, str], dict[str, Money | bool]] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
     alerts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    outbox: list[OutboxEntry] = field(default_factory=list)

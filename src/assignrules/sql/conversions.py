@@ -32,6 +32,7 @@ from assignrules.ir.expressions import (
     children,
     is_condition,
 )
+from assignrules.ir.proposals import Proposal
 from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity
 from assignrules.ir.ruleset import Assignment, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
@@ -166,6 +167,12 @@ class Conversions:
             yield from self._walk(column.value, entity, guards)
         for term in order_by:
             yield from self._walk(comparable(term.value, self.home), entity, guards)
+
+    def of_proposal(self, proposal: Proposal) -> Iterator[Conversion]:
+        """Those of whom to propose, and of what is said of them."""
+        yield from self._walk(proposal.to, proposal.entity, ())
+        for part in proposal.said():
+            yield from self._walk(part, proposal.entity, (proposal.to,))
 
     def _walk(self, expression: Expression, entity: str, guards: Guards, outer: _Outer | None = None) -> Iterator[Conversion]:
         match expression:

@@ -157,6 +157,10 @@ def left_join(relation: Sql, on: Sql) -> exp.Join:
     return exp.Join(this=relation, side="LEFT", on=on)
 
 
+def full_join(relation: Sql, on: Sql) -> exp.Join:
+    return exp.Join(this=relation, side="FULL", kind="OUTER", on=on)
+
+
 def inner_join(relation: Sql, on: Sql) -> exp.Join:
     return exp.Join(this=relation, on=on)
 

@@ -14,20 +14,22 @@ from assignrules.schema.logical import Schema
 from assignrules.syntax import yaml_reader as yaml
 from assignrules.syntax.yaml_reader import read_yaml
 from assignrules.testing.given import read_given
+from assignrules.testing.proposals import PROPOSAL, read_entry
 from assignrules.testing.reading import Reading
 from assignrules.testing.typed import Written
 
 TOP = ("name", "as_of", "rules", "params", "project", "given", "expect")
 PROJECT = ("currency", "calendar", "time_zone", "ignored_currencies")
 EXPECT = (
-    "searches", "values", "changes", "held", "conflicts", "applicable", "requirements", "alerts", "reports", "data_errors", "data_warnings",
-    "diagnostics",
+    "searches", "values", "changes", "held", "conflicts", "applicable", "requirements", "alerts", "proposals", "reports", "data_errors",
+    "data_warnings", "diagnostics",
 )  # fmt: skip
 ALERT = ("entered", "stay", "left")
 ENTRIES = {
     "changes": ("subject", "label", "target", "member", "before", "after", "action", "rule", "line", "at", "because", "manual"),
     "held": ("subject", "target", "member", "before", "after", "held_by"),
     "conflicts": ("subject", "target", "member", "before", "after", "at"),
+    "proposals": PROPOSAL,
 }
 Entry = Mapping[str, Written]
 Line = tuple[Written, ...]
@@ -54,6 +56,7 @@ class Expectations:
     conflicts: tuple[Entry, ...] | None = None
     applicable: bool | None = None
     requirements: Mapping[str, tuple[str, ...]] | None = None
+    proposals: tuple[Entry, ...] | None = None
     alerts: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
     reports: Mapping[str, tuple[Line, ...]] | None = None
     data_errors: tuple[str, ...] | None = None
@@ -157,7 +160,7 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
             applicable = written
         else:
             reading.report("`applicable` must be `true` or `false`", entries["applicable"].span)
-    changes, held, conflicts = (_entries(reading, entries[key], key) if key in entries else None for key in ENTRIES)
+    changes, held, conflicts, proposals = (_entries(reading, entries[key], key) if key in entries else None for key in ENTRIES)
     spans = {key: value.span for key, value in entries.items()}
     return Expectations(
         searches,
@@ -167,6 +170,7 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
         conflicts,
         applicable,
         requirements,
+        proposals,
         _alerts(reading, entries["alerts"]) if "alerts" in entries else None,
         _reports(reading, entries["reports"]) if "reports" in entries else None,
         lists("data_errors"),
@@ -201,7 +205,7 @@ def _entries(reading: Reading, node: yaml.Node, key: str) -> tuple[Entry, ...]:
     found = []
     for item in reading.items(node, key):
         entry = reading.mapping(item, f"an entry of `{key}`", ENTRIES[key])
-        found.append({name: reading.written(value, name) for name, value in (entry or {}).items()})
+        found.append(read_entry(reading, entry or {}))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from assignrules.databases.base import Session as DatabaseSession
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store, fill
 from assignrules.diagnostics import Diagnostic, SourceFile
-from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed, Proposed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
 from assignrules.journal.replay import replay
@@ -41,6 +41,7 @@ class PlannedRows:
     applicable: bool
     requirements: Mapping[str, tuple[str, ...]]
     alerts: Mapping[str, AlertRows]
+    proposals: tuple[Proposed, ...]
 
 
 class DatabasePlanner:
@@ -101,6 +102,7 @@ class DatabaseTestSession:
             plan.header.applicable,
             {item.name: item.rows for item in plan.requirements},
             {item.name: AlertRows(item.entered, item.stay, item.left, _shown(plan, item.name)) for item in plan.alerts},
+            plan.proposals,
         )
 
     def report(self, name: str) -> Sequence[Sequence[Printed]] | None:

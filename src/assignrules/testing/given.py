@@ -11,6 +11,7 @@ from assignrules.schema.dataset import Dataset, JournalEntry, Row, Value
 from assignrules.schema.logical import Entity, Schema, Shape, Target
 from assignrules.schema.mapping import CUSTOMER_INSTEAD
 from assignrules.syntax import yaml_reader as yaml
+from assignrules.testing.proposals import read_outbox
 from assignrules.testing.reading import Reading
 from assignrules.testing.typed import amount, typed
 
@@ -33,9 +34,11 @@ def read_given(reading: Reading, node: yaml.Node | None, schema: Schema, currenc
         elif word == "alerts":
             named = reading.mapping(rows, "`alerts`") or {}
             dataset.alerts = {alert: reading.texts(keys, alert) for alert, keys in named.items()}
+        elif word == "proposals":
+            dataset.outbox = read_outbox(reading, rows)
         elif entity is None:
             words = [known for entity in schema.entities.values() for known in (entity.name, entity.plural)]
-            reading.unknown(word, name.span, {*words, "journal", "alerts"}, "`given`")
+            reading.unknown(word, name.span, {*words, "journal", "alerts", "proposals"}, "`given`")
         else:
             reader = _EntityReader(reading, schema, entity, currency, dataset)
             for row in reading.items(rows, word):

@@ -10,7 +10,7 @@ from typing import Protocol
 from assignrules.check import check_files
 from assignrules.check.packs import PackFolders
 from assignrules.diagnostics import Diagnostic, SourceFile
-from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed
+from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed, Proposed
 from assignrules.ir.expressions import Expression, Field, Reference, TargetValue
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value
@@ -38,6 +38,8 @@ class Planned(Protocol):
     def applicable(self) -> bool: ...
     @property
     def requirements(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def proposals(self) -> Sequence[Proposed]: ...
     @property
     def alerts(self) -> Mapping[str, AlertRows]: ...
 

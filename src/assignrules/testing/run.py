@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
-from assignrules.ir.changes import Change, Conflict, Held
+from assignrules.ir.changes import Change, Conflict, Held, Proposed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import BOOLEAN
 from assignrules.ir.values import printed, shown
@@ -19,10 +19,12 @@ from assignrules.schema.logical import Schema, Shape
 from assignrules.testing.case import Case, Entry, Expectations, Line
 from assignrules.testing.matching import IDENTITY, alike, matched
 from assignrules.testing.planner import Planner, Session
+from assignrules.testing.proposals import said, same_said
 from assignrules.testing.reports import alert_differences, line_differences
 from assignrules.testing.typed import Written, same, typed
 
 STATES = ("before", "after")
+Item = Change | Held | Conflict | Proposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def _plans(expect: Expectations) -> bool:
         expect.conflicts,
         expect.applicable,
         expect.requirements,
+        expect.proposals,
         expect.alerts,
         expect.data_errors,
         expect.data_warnings,
@@ -108,6 +111,7 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
         ("changes", expect.changes, outcome.changes),
         ("held", expect.held, outcome.held),
         ("conflicts", expect.conflicts, outcome.conflicts),
+        ("proposals", expect.proposals, outcome.proposals),
     ):
         if expected is not None:
             for subject, message in _entry_differences(expected, actual, schema, case.project.currency):
@@ -187,9 +191,7 @@ def _value_differences(session: Session, entity: str, rows: Mapping[str, Entry],
     return found
 
 
-def _entry_differences(
-    expected: Sequence[Entry], actual: Sequence[Change | Held | Conflict], schema: Schema, currency: str
-) -> list[tuple[str, str]]:
+def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema: Schema, currency: str) -> list[tuple[str, str]]:
     """What is wrong, by subject: entries that find no partner, those that speak of the same thing beside each other."""
     partner = matched([[fits(entry, item, schema, currency) for item in actual] for entry in expected])
     asked = {name for entry in expected for name in entry}
@@ -201,7 +203,7 @@ def _entry_differences(
         if number in together:
             item = extra.pop(together[number])
             one = {name: value for name, value in entry.items() if not fits({name: value}, actual[together[number]], schema, currency)}
-            other = {name: getattr(actual[together[number]], name) for name in one}
+            other = {name: _part(actual[together[number]], name) for name in one}
             found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}"))
         elif "subject" in entry:
             found.append((_about(entry), f"expected, but did not come{_rest(entry)}"))
@@ -225,8 +227,10 @@ def _listed(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_text(value)}" for name, value in entry.items())
 
 
-def fits(entry: Entry, item: Change | Held | Conflict, schema: Schema, currency: str) -> bool:
+def fits(entry: Entry, item: Item, schema: Schema, currency: str) -> bool:
     """Whether what came is as an entry says."""
+    if isinstance(item, Proposed):
+        return all(same_said(written, said(item, name), currency) for name, written in entry.items())
     for name, written in entry.items():
         value = getattr(item, name)
         if name in STATES and entry.get("target", item.target) == item.target:
@@ -249,8 +253,14 @@ def _same_state(written: Written, value: Any, target: str, schema: Schema, curre
         return False
 
 
-def as_entry(item: Change | Held | Conflict, asked: Collection[str]) -> Entry:
+def _part(item: Item, name: str) -> Any:
+    return said(item, name) if isinstance(item, Proposed) else getattr(item, name)
+
+
+def as_entry(item: Item, asked: Collection[str]) -> Entry:
     """What names a row, and all that the expected ones speak of."""
+    if isinstance(item, Proposed):
+        return {name: said(item, name) for name in dict.fromkeys(("proposal", "subject", "action", *sorted(asked)))}
     names = ("subject", "target", "member", "before", "after", "rule", "line", "held_by", "action", "at", "because", "manual")
     return {name: getattr(item, name) for name in names if hasattr(item, name) and (name not in names[8:] or name in asked)}
 

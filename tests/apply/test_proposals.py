@@ -184,10 +184,11 @@ def test_a_row_that_is_not_as_planned_is_found(tmp_path: Path, spoilt: str) -> N
         assert [item.code for item in wrong_proposals(session, DAY, 1)] == ["E0706"]
 
 
+TWICE = "INSERT INTO assignrules_proposal SELECT * REPLACE (4 AS sequence) FROM assignrules_proposal WHERE sequence = 1"
 ALTERED = {
     "UPDATE assignrules_proposal SET amount = '9.00 EUR' WHERE subject = 'C2'": "proposal 2 of run 1 (`C2`, `Stop deliveries`) was altered",
     "DELETE FROM assignrules_proposal WHERE subject = 'C2'": "the changes, alert rows or proposals of run 1 are not those",
-    "INSERT INTO assignrules_proposal SELECT * REPLACE (4 AS sequence) FROM assignrules_proposal WHERE sequence = 1": "proposal 4 of run 1 (`C1`",
+    TWICE: "proposal 4 of run 1 (`C1`",
 }
 
 

@@ -15,7 +15,9 @@ from assignrules.schema.records import Record
 
 def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     """Repeated keys, missing rates, two rates of one day, and numbers too large, as far as the plan met them."""
-    found = [_problem(code, message, entity, rows) for (code, entity, message), rows in evaluation.failures.items()]
+    found = [
+        found for (code, entity, message), rows in evaluation.failures.items() for found in _problem(code, message, entity, _keys(rows))
+    ]
     ruleset = evaluation.ruleset
     entities = {block.entity for block in ruleset.assignments if block.runs_on(evaluation.as_of)}
     for readers in (ruleset.requirements, ruleset.alerts, ruleset.reports, ruleset.proposals):
@@ -25,15 +27,12 @@ def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     for entity in entities:
         key = evaluation.schema.entities[entity].key
         real = [record for record in evaluation.rows.records[entity] if not record.implied]
-        times = Counter(record.key for record in real)
-        repeated = [record for record in real if times[record.key] > 1]
-        if repeated:
-            found.append(_problem("E0501", f"key `{key}` of `{entity}` is repeated", entity, repeated))
+        times = Counter(_keys(real))
+        found += _problem("E0501", f"key `{key}` of `{entity}` is repeated", entity, _keys(row for row in real if times[row.key] > 1))
     for currency in evaluation.rates_read:
         days = Counter(day for day, _ in evaluation.rows.rates.get(currency, ()))
-        twice = sorted(f"{currency} {day.isoformat()}" for day, count in days.items() if count > 1)
-        if twice:
-            found.append(DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(twice), tuple(twice[:5])))
+        twice = [f"{currency} {day.isoformat()}" for day, count in days.items() if count > 1]
+        found += _problem("E0503", f"two rates for `{currency}` on one day", "rates", twice)
     return _sorted(found)
 
 
@@ -48,20 +47,15 @@ def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
         if isinstance(part, Field):
             amounts.add((part.entity, part.name))
     for entity, name in links:
-        dangling = evaluation.rows.dangling(entity, name)
-        if dangling:
-            found.append(_problem("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, dangling))
+        dangling = _keys(evaluation.rows.dangling(entity, name))
+        found += _problem("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, dangling)
     for entity, name in amounts:
         values = [(record, record.row.get(name)) for record in evaluation.rows.records[entity]]
         ignored = [row for row, value in values if isinstance(value, Money) and value.currency in evaluation.ruleset.ignored_currencies]
-        if ignored:
-            found.append(_problem("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, ignored))
-    found.extend(_orphans(evaluation))
+        found += _problem("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, _keys(ignored))
     names = {proposal.name for proposal in evaluation.ruleset.proposals}
-    left = sorted(entry.subject for entry in evaluation.dataset.outbox if entry.state == "open" and entry.proposal not in names)
-    if left:
-        examples = tuple(dict.fromkeys(left))[:5]
-        found.append(DataProblem("W0505", "proposals are open that no rule makes", "outbox", len(left), examples))
+    left = [entry.subject for entry in evaluation.dataset.outbox if entry.state == "open" and entry.proposal not in names]
+    found += [*_orphans(evaluation), *_problem("W0505", "proposals are open that no rule makes", "outbox", left)]
     return _sorted(found)
 
 
@@ -74,14 +68,9 @@ def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:
         named = {block.member for block in blocks if block.target == target}
         members = {member: states for (name, member), states in evaluation.dataset.members.items() if name == target}
         kept = set(evaluation.dataset.values.get(target, {})).union(*members.values())
-        gone = sorted(kept - subjects)
-        if gone:
-            yield DataProblem(
-                "W0503", f"`{target}` has a state for subjects that are no longer in the data", entity, len(gone), tuple(gone[:5])
-            )
-        left = sorted({key for member, states in members.items() if member not in named for key in states} & subjects)
-        if left:
-            yield DataProblem("W0504", f"`{target}` has members that no rule writes", entity, len(left), tuple(left[:5]))
+        yield from _problem("W0503", f"`{target}` has a state for subjects that are no longer in the data", entity, kept - subjects)
+        left = {key for member, states in members.items() if member not in named for key in states} & subjects
+        yield from _problem("W0504", f"`{target}` has members that no rule writes", entity, left)
 
 
 def _needed(evaluation: Evaluation) -> list[Expression]:
@@ -123,9 +112,14 @@ def _to_one(evaluation: Evaluation, link: Link) -> Link:
     return Link(inverse.entity, inverse.name, inverse.to)
 
 
-def _problem(code: str, message: str, entity: str, rows: Iterable[Record]) -> DataProblem:
-    keys = sorted(row.key for row in rows)
-    return DataProblem(code, message, entity, len(keys), tuple(list(dict.fromkeys(keys))[:5]))
+def _problem(code: str, message: str, entity: str, keys: Iterable[str]) -> list[DataProblem]:
+    """The problem of some rows, by their keys; none where there are none."""
+    ordered = sorted(keys)
+    return [DataProblem(code, message, entity, len(ordered), tuple(dict.fromkeys(ordered))[:5])] if ordered else []
+
+
+def _keys(rows: Iterable[Record]) -> list[str]:
+    return [row.key for row in rows]
 
 
 def _sorted(problems: Iterable[DataProblem]) -> tuple[DataProblem, ...]:

@@ -29,9 +29,9 @@ def is_cooling(evaluation: Evaluation, block: Assignment, cooldown: Cooldown, su
     return bool(own) and is_recent(evaluation, max(entry.as_of for entry in own), cooldown.duration, subject)
 
 
-def is_recent(evaluation: Evaluation, day: date, length: Literal, subject: Record) -> bool:
+def is_recent(evaluation: Evaluation, day: date, length: Literal | None, subject: Record) -> bool:
     """Whether a day is less than a duration ago."""
-    assert isinstance(length.value, int)
+    assert length is not None and isinstance(length.value, int)
     over = evaluation.value(Operation("add_duration", (Today(), Literal(-length.value, length.type)), DATE), subject)
     return not isinstance(over, date) or day > over  # no date: before the calendar begins
 

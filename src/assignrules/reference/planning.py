@@ -80,13 +80,12 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
         blocks = evaluation.ruleset.writers(*unit, evaluation.as_of)
         if blocks:
             _plan_unit(evaluation, unit, blocks, findings)
-            counted = [
-                subject for subject in _subjects(evaluation, blocks[0]) if any(_counts(evaluation, block, subject) for block in blocks)
-            ]
-            totals[unit[0]] = totals.get(unit[0], 0) + len(counted)
+            subjects = evaluation.rows.records[blocks[0].entity]
+            counted = sum(any(_counts(evaluation, block, subject) for block in blocks) for subject in subjects)
+            totals[unit[0]] = totals.get(unit[0], 0) + counted
             for block in blocks:
                 if block.guard is not None:
-                    total = sum(_counts(evaluation, block, subject) for subject in _subjects(evaluation, block))
+                    total = sum(_counts(evaluation, block, subject) for subject in subjects)
                     changed = [change for change in findings.changes if change.rule == block.rule]
                     findings.guards.append(_verdict(block.rule, changed, total, block.guard.share, block.guard.changes))
     if share is not None:
@@ -103,23 +102,15 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
     reports = {report.name: report_lines(evaluation, report) for report in evaluation.ruleset.reports}
     proposals = proposed(evaluation)
     errors = data_errors(evaluation)
-    return Outcome(
-        tuple(sorted(findings.changes, key=_place)),
-        tuple(sorted(findings.held, key=_place)),
-        tuple(sorted(findings.conflicts, key=_place)),
-        tuple(sorted(findings.guards, key=lambda guard: guard.name)),
-        errors,
-        data_warnings(evaluation),
-        not errors and not broken and all(guard.passed for guard in findings.guards),
-        failing,
-        alerts,
-        reports,
-        proposals,
-    )
+    applicable = not errors and not broken and all(guard.passed for guard in findings.guards)
+    guards = tuple(sorted(findings.guards, key=lambda guard: guard.name))
+    changes, held = tuple(sorted(findings.changes, key=_place)), tuple(sorted(findings.held, key=_place))
+    conflicts, warnings = tuple(sorted(findings.conflicts, key=_place)), data_warnings(evaluation)
+    return Outcome(changes, held, conflicts, guards, errors, warnings, applicable, failing, alerts, reports, proposals)
 
 
 @dataclass(slots=True)
-class _Proposal:
+class _Attempt:
     """A decision on a subject: whether it would change anything, and what holds it."""
 
     subject: Record
@@ -138,17 +129,17 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
     def state(value: Value) -> Printed:
         return value is not None if declared.shape is Shape.SET else printed(value)
 
-    proposals: list[_Proposal] = []
-    for subject in _subjects(evaluation, blocks[0]):
+    attempts: list[_Attempt] = []
+    for subject in evaluation.rows.records[blocks[0].entity]:
         current = evaluation.current(target, member, subject)
         planned[subject] = current
         decision = next((found for block in blocks if (found := _decide(evaluation, block, subject, current)) is not None), None)
         if decision is not None:
             changed = not decision.keep and (decision.after != current or decision.unfit)
-            proposals.append(_Proposal(subject, current, decision, changed, _held_by(evaluation, decision, subject, changed)))
+            attempts.append(_Attempt(subject, current, decision, changed, _held_by(evaluation, decision, subject, changed)))
     for block in blocks:
-        _hold_beyond_limit(evaluation, block, [item for item in proposals if item.decision.block is block])
-    for item in proposals:
+        _hold_beyond_limit(evaluation, block, [item for item in attempts if item.decision.block is block])
+    for item in attempts:
         subject, decision, block = item.subject, item.decision, item.decision.block
         before, after = state(item.current), state(decision.after)
         if item.changed and item.held_by is not None:
@@ -156,22 +147,11 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
         elif item.changed:
             planned[subject] = decision.after
             name = subject.row.get(label) if label is not None else None
-            findings.changes.append(
-                Change(
-                    subject.key,
-                    None if name is None else str(printed(name)),
-                    target,
-                    member,
-                    before,
-                    after,
-                    action_of(declared.shape.value, before, after),
-                    block.rule,
-                    decision.line,
-                    f"{decision.span.file}:{decision.span.line}",
-                    evaluation.reason(block.because, subject),
-                    manual=is_manual(evaluation, target, member, subject),
-                )
-            )
+            findings.changes.append(Change(
+                subject.key, None if name is None else str(printed(name)), target, member, before, after,
+                action_of(declared.shape.value, before, after), block.rule, decision.line, f"{decision.span.file}:{decision.span.line}",
+                evaluation.reason(block.because, subject), is_manual(evaluation, target, member, subject),
+            ))  # fmt: skip
         if decision.both_sides:
             at = f"{block.span.file}:{block.span.line}"
             findings.conflicts.append(Conflict(subject.key, target, member, before, state(planned[subject]), at))
@@ -193,12 +173,12 @@ def _held_by(evaluation: Evaluation, decision: Decision, subject: Record, change
     return None
 
 
-def _hold_beyond_limit(evaluation: Evaluation, block: Assignment, proposals: list[_Proposal]) -> None:
+def _hold_beyond_limit(evaluation: Evaluation, block: Assignment, attempts: list[_Attempt]) -> None:
     """Holds what comes after the first of each group."""
     limit = block.limit
     if limit is None:
         return
-    waiting = {item.subject: item for item in proposals if item.changed and item.held_by is None}
+    waiting = {item.subject: item for item in attempts if item.changed and item.held_by is None}
     groups: dict[Value, list[Record]] = {}
     for subject in waiting:
         groups.setdefault(None if limit.per is None else evaluation.value(limit.per, subject), []).append(subject)
@@ -263,19 +243,14 @@ def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, sub
     return Decision(block, amount, block.span)
 
 
-def _subjects(evaluation: Evaluation, block: Assignment) -> list[Record]:
-    return evaluation.rows.records[block.entity]
-
-
 def _counts(evaluation: Evaluation, block: Assignment, subject: Record) -> bool:
     """Whether a guard counts the subject: it is looked at, and has something."""
     return evaluation.current(block.target, block.member, subject) is not None and evaluation.holds(block.where, subject)
 
 
 def _verdict(name: str, changes: Iterable[Change], total: int, share: Decimal | None, most: int | None) -> GuardVerdict:
-    count = sum(
-        change.action not in ("set", "add", "grant") for change in changes
-    )  # what had something before, `false` of a value included
+    # what had something before, `false` of a value included
+    count = sum(change.action not in ("set", "add", "grant") for change in changes)
     if share is not None:
         return GuardVerdict(name, f"{number_text(share * 100)}%", count, total, count <= share * total)
     assert most is not None

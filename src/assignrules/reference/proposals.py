@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from assignrules.ir.changes import Proposed
-from assignrules.ir.proposals import Proposal
 from assignrules.ir.values import printed
 from assignrules.reference.evaluation import Evaluation
 from assignrules.reference.memory import is_recent
-from assignrules.schema.dataset import OutboxEntry
-from assignrules.schema.records import Record
 
 
 def proposed(evaluation: Evaluation) -> tuple[Proposed, ...]:
@@ -26,7 +23,8 @@ def proposed(evaluation: Evaluation) -> tuple[Proposed, ...]:
                 amount = None if proposal.amount is None else printed(evaluation.written(evaluation.value(proposal.amount, row)))
                 show = {column.name: printed(evaluation.written(evaluation.value(column.value, row))) for column in proposal.show}
                 said = (amount, proposal.approver, show, evaluation.reason(proposal.because, row))
-                if entry is not None and _holds_back(evaluation, proposal, entry, row):
+                refused = entry is not None and entry.state == "refused" and proposal.cooldown is not None
+                if entry is not None and (entry.stands or (refused and is_recent(evaluation, entry.day, proposal.cooldown, row))):
                     found.append(Proposed(name, entity, row.key, label, "stay", state, entry.state, number, at))
                 else:
                     found.append(Proposed(name, entity, row.key, label, "make", state, "open", number, at, *said))
@@ -35,10 +33,3 @@ def proposed(evaluation: Evaluation) -> tuple[Proposed, ...]:
                 action, state = ("withdraw", "withdrawn") if entry.state == "open" else ("close", entry.state)
                 found.append(Proposed(name, entity, subject, None, action, entry.state, state, number, at))
     return tuple(sorted(found, key=lambda item: (item.proposal, item.subject)))
-
-
-def _holds_back(evaluation: Evaluation, proposal: Proposal, last: OutboxEntry, row: Record) -> bool:
-    """Whether the last proposal stands in the way of a new one."""
-    if last.state != "refused" or proposal.cooldown is None:
-        return last.stands
-    return is_recent(evaluation, last.decided_on or last.made_on, proposal.cooldown, row)

@@ -41,6 +41,11 @@ class OutboxEntry:
     ended_on: date | None = None
 
     @property
+    def day(self) -> date:
+        """From when a refusal counts."""
+        return self.decided_on or self.made_on
+
+    @property
     def stands(self) -> bool:
         """Whether it is open, or accepted and its condition has held ever since."""
         return self.state == "open" or (self.state == "accepted" and self.ended_on is None)

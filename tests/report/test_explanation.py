@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from assignrules.plan.explanation import (
     BlockExplanation,
     BlockState,
     Explanation,
+    Hold,
     Node,
     NodeKind,
     RowBehind,
@@ -95,7 +98,18 @@ SCENARIO = UnitExplanation(
     (
         block(
             "scenario",
-            Side("line", 1, "rules/s.rules:7", "active and oldest > 60 and not odd", '"Call first"', "Call first", False, False, OLD),
+            Side(
+                "line",
+                1,
+                "rules/s.rules:7",
+                "active and oldest > 60 and not odd",
+                '"Call first"',
+                "Call first",
+                False,
+                False,
+                OLD,
+                reason=(OLDEST,),
+            ),
             Side("line", 2, "rules/s.rules:8", "major", "(standard_of)", "Standard", True, True, MAJOR),
             Side("line", 3, "rules/s.rules:9", "outstanding > 0", '"Standard"', "Standard", True, False, SMALL),
             Side("otherwise", None, "rules/s.rules:5", "", "keep", None, True, False, None),
@@ -132,6 +146,37 @@ GROUP = UnitExplanation(
     ),
 )
 AGAIN = Node(NodeKind.NAME, "major", True, True, repeated=True)
+MISSING = Node(
+    NodeKind.NAME,
+    "wish",
+    False,
+    None,
+    (Node(NodeKind.AGGREGATE, "max(limit over contacts)", False, None, rows=RowsBehind("contact", (), 0)),),
+)
+BOTH = Node(NodeKind.ANY, "locked or odd", True, True, (Node(NodeKind.NAME, "locked", True, True), Node(NodeKind.NAME, "odd", True, False)))
+
+
+def held(by: str, hold: Hold, **more: Any) -> UnitExplanation:
+    """A unit of which a change is held."""
+    side = Side("line", 1, "rules/h.rules:2", "locked", '"B"', "B", True, True, Node(NodeKind.NAME, "locked", True, True))
+    blocks = (replace(block(by, side), **more),)
+    return UnitExplanation(by, None, "A", "A", None, by, 1, "rules/h.rules:2", None, hold.by, "B", False, blocks, hold)
+
+
+HOLDS = (
+    held("h1", Hold("manual", "keep manual", last_on=date(2026, 11, 1), left="C")),
+    held("h2", Hold("cooldown", "cooldown 30 days", last_on=date(2026, 11, 1), until=date(2026, 12, 1))),
+    held(
+        "h3",
+        Hold(
+            "limit",
+            "limit 2 changes by score per country",
+            (Node(NodeKind.NAME, "score", False, "3"), Node(NodeKind.NAME, "country", False, None)),
+        ),
+    ),
+    held("h4", Hold("missing value", None, (MISSING,))),
+    held("h5", Hold("except", "except locked or odd", (BOTH.parts[0],)), except_=BOTH, except_reason=(BOTH.parts[0],)),
+)
 COVER = UnitExplanation(
     "cover",
     "ND",
@@ -155,7 +200,7 @@ COVER = UnitExplanation(
         ),
     ),
 )
-WHOLE = Explanation("C1", DAY, None, (SubjectExplanation("customer", "C1", "Alpha\nTools", (SCENARIO, GROUP, COVER)),))
+WHOLE = Explanation("C1", DAY, None, (SubjectExplanation("customer", "C1", "Alpha\nTools", (SCENARIO, GROUP, COVER, *HOLDS)),))
 
 
 def test_text() -> None:
@@ -175,13 +220,18 @@ def test_colour_only_where_the_page_has_it() -> None:
 def test_json() -> None:
     document = json.loads(as_json(WHOLE))
     (subject,) = document["explanation"]["subjects"]
-    scenario, group, cover = subject["units"]
+    scenario, group, cover, manual, cooldown, *_, missing, excepted = subject["units"]
     assert (document["schema_version"], document["explanation"]["as_of"], subject["label"]) == (1, "2026-11-22", "Alpha\nTools")
     assert (scenario["planned"], scenario["line"], scenario["blocks"][0]["sides"][1]["decides"]) == ("Standard", 2, True)
     assert (group["held_by"], group["asked"], group["blocks"][0]["except"]["text"]) == ("except", False, "locked")
     assert (cover["blocks"][0]["state"], cover["blocks"][0]["until"]) == ("over", "2026-06-30")
     total = scenario["blocks"][0]["sides"][1]["condition"]["parts"][0]["parts"][0]["parts"][0]
     assert total["rows"]["count"] == 3
+    assert [node["text"] for node in scenario["blocks"][0]["sides"][0]["reason"]] == ["oldest > 60"]
+    assert (group["hold"], manual["hold"]["last_on"], manual["hold"]["left"]) == (None, "2026-11-01", "C")
+    assert (cooldown["hold"]["by"], cooldown["hold"]["until"]) == ("cooldown", "2026-12-01")
+    assert missing["hold"]["reason"][0]["parts"][0]["rows"] == {"entity": "contact", "first": [], "count": 0}
+    assert [node["text"] for node in excepted["blocks"][0]["except_reason"]] == ["locked"]
     assert total["rows"]["first"][0] == {"key": "F1", "label": None, "value": "30000.00 EUR", "day": None}
 
 

@@ -29,7 +29,7 @@ from assignrules.reference.planning import Outcome
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Shape
 from assignrules.testing import ReferencePlanner
-from assignrules.testing.database import DuckDBPlanner, DuckDBTestSession
+from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 from assignrules.testing.planner import ReferenceSession, Session
 
 SOAK = int(os.environ.get("ASSIGNRULES_SOAK", "0"))
@@ -129,7 +129,7 @@ def same_answers(group: list[World]) -> None:
                 values = {entity: asked.values(entity, names) for entity, names in world.names.items() if data.rows.get(entity)}
                 found = {name: list(asked.search(name)) for name in world.searches}
                 if not _too_large(asked):
-                    compare_answers(DuckDBTestSession(session.session, SCHEMA, ruleset, today), found, values)
+                    compare_answers(DatabaseTestSession(session.session, SCHEMA, ruleset, today), found, values)
 
 
 def compare_answers(session: Session, found: Mapping[str, Sequence[str]], values: Mapping[str, Mapping[str, Mapping[str, Value]]]) -> None:

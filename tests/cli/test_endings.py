@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ import pytest
 from assignrules import api
 from assignrules.cli import application
 from assignrules.cli.application import SECTIONS
-from assignrules.databases.duckdb import DuckDB
 
 SOURCES = str(Path(__file__).resolve().parents[2] / "src")
 
@@ -154,15 +152,3 @@ def test_a_terminal_that_cannot_show_a_letter(project: Path) -> None:
     done = subprocess.run([*command, "search", "major"], cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "mega" in done.stdout
-
-
-def test_the_system_ends_a_run_while_the_database_works(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def endless(*arguments: object) -> None:
-        threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        with DuckDB(project / "busy.duckdb").writing(create=True) as session:
-            session.fetch("SELECT count(*) FROM range(10000000) AS a, range(1000000) AS b WHERE a.range * b.range % 7 = 3")
-
-    monkeypatch.setattr(api, "check", endless)
-    done = run("check")
-    assert done.exit_code == 143
-    assert "terminated" in done.stderr

@@ -56,8 +56,7 @@ class Application(click.Group):
         sys.exit(code)
 
     def _run(self, arguments: list[str], prog_name: str) -> int:
-        received: list[int] = []
-        before = _on_sigterm(received)
+        before = _on_sigterm()
         try:
             code = super().main(arguments, prog_name, standalone_mode=False)
             return code if isinstance(code, int) else exits.DONE
@@ -70,9 +69,6 @@ class Application(click.Group):
             error.show()
             return exits.WRONG
         except (click.Abort, KeyboardInterrupt):
-            if received:  # a database that was asked to stop a query tells of no other reason than an interruption
-                say("terminated: nothing was written that is not journalled")
-                return exits.TERMINATED
             say("interrupted: nothing was written that is not journalled")
             return exits.INTERRUPTED
         except Terminated:
@@ -113,12 +109,10 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
 
 
-def _on_sigterm(received: list[int]) -> Any:
-    """Ends the run in order: transactions are rolled back, temporary files removed. What was set before; None outside the main thread.
-    The signal is noted in ``received``."""
+def _on_sigterm() -> Any:
+    """Ends the run in order: transactions are rolled back, temporary files removed. What was set before; None outside the main thread."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        received.append(number)
         raise Terminated
 
     try:

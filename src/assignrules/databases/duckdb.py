@@ -6,8 +6,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from assignrules.databases.base import DatabaseFailure, DatabaseUnavailable, NoDataYet, NumberTooLarge, Parameters, Row, quoted
@@ -39,10 +41,11 @@ class DuckDBSession:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._open = False
+        self._worker: ThreadPoolExecutor | None = None
         self._seen: set[str] = set()  # tables of this transaction's snapshot, which do not go away
 
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        return self._guarded(lambda: self._run(sql, parameters).fetchall())
+        return self._guarded(lambda: self._interruptible(lambda: self._run(sql, parameters).fetchall()))
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         rows = self.fetch(sql, parameters)
@@ -113,11 +116,27 @@ class DuckDBSession:
             return work()
         except duckdb.Error as error:
             _failed(error)
-        except RuntimeError as error:
-            # All that DuckDB leaves of a signal that came during a query, whatever exception its handler raised.
-            if "interrupted" in str(error):
-                raise KeyboardInterrupt from error
-            raise
+
+    def _interruptible(self, work: Callable[[], T]) -> T:
+        """Works in another thread, so that a signal finds its handler at once: a database that works in the main thread looks for signals
+        now and then only, and for minutes not at all. What the handler raises goes on when the database has stopped."""
+        if current_thread() is not main_thread():
+            return work()
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1)
+        future = self._worker.submit(work)
+        try:
+            return future.result()
+        finally:
+            while not future.done():
+                self._connection.interrupt()  # without effect before the statement has begun
+                with suppress(BaseException):  # pressing Ctrl-C again does not make it stop sooner
+                    wait([future], PAUSE_SECONDS)
+
+    def close(self) -> None:
+        """Ends the session's thread."""
+        if self._worker is not None:
+            self._worker.shutdown()
 
 
 class DuckDB:
@@ -225,6 +244,7 @@ def _transaction(connection: duckdb.DuckDBPyConnection, *, read_only: bool, file
         yield session
     finally:
         session.roll_back()
+        session.close()
 
 
 def _configure(session: DuckDBSession, files: Sequence[Path]) -> None:

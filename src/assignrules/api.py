@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assignrules.plan.model import Plan
     from assignrules.plan.searches import SearchCount, SearchResult
     from assignrules.report.coverage import Coverage
+    from assignrules.schema.file import SchemaFile
     from assignrules.schema.logical import Schema
     from assignrules.schema.mapping import SchemaMapping
     from assignrules.testing import Case
@@ -168,7 +169,7 @@ def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (),
     from assignrules.syntax.formatter import format_file
     from assignrules.syntax.yaml_form import format_yaml_rules, is_yaml, read_rules
 
-    holds_text = _schema().holds_text()
+    holds_text = _schema(project).holds_text()
     sources, problems = projects.given_rule_sources(project, paths) if paths else projects.rule_sources(project)
     found = list(problems)
     changed, unchanged = [], []
@@ -192,11 +193,12 @@ def convert_rules(source: SourceFile, to: str) -> str:
 
     Comments are kept. Raises ``Problems`` where the file cannot be read as rules.
     """
+    from assignrules.schema.logical import credit
     from assignrules.syntax.formatter import format_file
     from assignrules.syntax.yaml_form import format_yaml_rules, is_yaml, read_rules
     from assignrules.syntax.yaml_write import write_yaml_rules
 
-    holds_text = _schema().holds_text()
+    holds_text = credit().holds_text()
     file, problems = read_rules(source, holds_text)
     if has_errors(problems):
         raise Problems(problems, {source.name: source})
@@ -208,18 +210,20 @@ def convert_rules(source: SourceFile, to: str) -> str:
 def compile_sql(project: Project, search: str | None = None, *, dialect: str | None = None) -> str:
     """The SQL of one search, or of all searches and the plan, formatted and commented. ``dialect`` is sqlglot's name of one; the database's
     unless given. No database is opened."""
+    from assignrules.databases.binding import at
     from assignrules.sql import compile_plan_sql, compile_searches
 
     ruleset = _ruleset(project)
     wanted = dialect or _database(project).dialect
     _check_dialect(wanted)
+    mapping = at(_mapping(project), project.as_of)
     if search is not None:
         _, name = _known_search(ruleset, search)
-        return compile_searches(ruleset, _mapping(), wanted, project.as_of, [name])
+        return compile_searches(ruleset, mapping, wanted, project.as_of, [name])
     names = [item.name for item in ruleset.searches()]
     parts = (
-        compile_searches(ruleset, _mapping(), wanted, project.as_of, names),
-        compile_plan_sql(ruleset, _mapping(), wanted, project.as_of),
+        compile_searches(ruleset, mapping, wanted, project.as_of, names),
+        compile_plan_sql(ruleset, mapping, wanted, project.as_of),
     )
     return "\n".join(part for part in parts if part)
 
@@ -228,7 +232,10 @@ def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadRepor
     """Replaces the rows of each entity that has a file, in one transaction; with anything rejected, nothing is (``LoadReport.loaded``)."""
     from assignrules.load import load as load_files
 
-    return load_files([Path(path) for path in paths], _database(project), _schema(), project.currency, project.calendar)
+    if project.schema is not None:
+        message = f"`load` fills the embedded store, and the rows of this project are where `{project.schema}` says"
+        raise Problems([diagnostic("E0510", message, help="leave `schema` out of the project file to use the embedded store")])
+    return load_files([Path(path) for path in paths], _database(project), _schema(project), project.currency, project.calendar)
 
 
 def search(project: Project, name: str, *, limit: int | None = None) -> SearchResult:
@@ -241,7 +248,7 @@ def search(project: Project, name: str, *, limit: int | None = None) -> SearchRe
     ruleset = _ruleset(project)
     entity, name = _known_search(ruleset, name)
     with _reading(project) as session:
-        found = search_rows(session, ruleset, _mapping(), name, as_of=project.as_of, limit=limit)
+        found = search_rows(session, ruleset, _bound(project, session), name, as_of=project.as_of, limit=limit)
     return next(result for result in found if result.entity == entity)
 
 
@@ -251,7 +258,7 @@ def search_counts(project: Project) -> tuple[SearchCount, ...]:
 
     ruleset = _ruleset(project)
     with _reading(project) as session:
-        return count_searches(session, ruleset, _mapping(), as_of=project.as_of)
+        return count_searches(session, ruleset, _bound(project, session), as_of=project.as_of)
 
 
 def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str | None = None, keep: bool = False) -> Plan:
@@ -263,14 +270,14 @@ def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str
     from assignrules.plan.build import build_plan
 
     ruleset = _ruleset(project)
-    _known_target(only)
-    _known_guards(overrides, {*(block.rule for block in ruleset.assignments), *_schema().targets})
+    _known_target(project, only)
+    _known_guards(overrides, {*(block.rule for block in ruleset.assignments), *_schema(project).targets})
     created = datetime.now(UTC).replace(microsecond=0) if keep else None
     with _reading(project) as session:
         return build_plan(
             session,
             ruleset,
-            _mapping(),
+            _bound(project, session),
             as_of=project.as_of,
             environment=_environment(project),
             lineage=_lineage(session),
@@ -326,10 +333,10 @@ def apply(
     _known_guards(overrides, {guard.name for guard in plan.header.guards})
     return apply_plan(
         _database(project),
-        _mapping(),
+        _mapping(project),
         plan,
         ruleset_digest=ruleset_digest(ruleset),
-        schema_digest=schema_digest(_mapping()),
+        schema_digest=schema_digest(_mapping(project)),
         environment=_environment(project),
         now=datetime.now(UTC),
         user=user,
@@ -366,8 +373,8 @@ def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:
 
     with _reading(project) as session:
         found = journal.history(session, customer)
-        if not found and not _is_subject(session, customer):
-            raise Problems([_no_customer(session, customer)])
+        if not found and not _is_subject(project, session, customer):
+            raise Problems([_no_customer(project, session, customer)])
         return found
 
 
@@ -390,11 +397,11 @@ def explain(project: Project, customer: str, target: str | None = None) -> Expla
     from assignrules.plan.explain import explain as explain_subject
 
     ruleset = _ruleset(project)
-    _known_target(target)
+    _known_target(project, target)
     with _reading(project) as session:
-        found = explain_subject(session, ruleset, _mapping(), customer, as_of=project.as_of, target=target)
+        found = explain_subject(session, ruleset, _bound(project, session), customer, as_of=project.as_of, target=target)
         if not found.subjects:
-            raise Problems([_no_customer(session, customer)])
+            raise Problems([_no_customer(project, session, customer)])
         return found
 
 
@@ -418,7 +425,7 @@ def run_tests(
     sources = {source.name: source for source in rules}
     results = []
     packs = projects.pack_folders(project)
-    planner = CoveringPlanner(_schema(), packs)
+    planner = CoveringPlanner(_schema(project), packs)
     for path in _test_files(project, paths):
         name = projects.shown_name(project, path)
         start = time.perf_counter()
@@ -435,10 +442,10 @@ def run_tests(
         if case.rules is not None:
             sources[case.rules.name] = case.rules
         planner.counts = coverage and case.rules is None
-        differences = run_case(case, planner, _schema(), rules=rules)
+        differences = run_case(case, planner, _schema(project), rules=rules)
         changed = False
         if update and (differences or case.expect.is_empty):
-            text = updated(source, case, planner, _schema(), rules=rules)
+            text = updated(source, case, planner, _schema(project), rules=rules)
             changed = text != source.text
             if changed:
                 _write(path, text)
@@ -448,23 +455,33 @@ def run_tests(
                 if again is None:
                     results.append(TestResult(name, case.name, found, updated=True))
                     continue
-                differences = run_case(again, planner, _schema(), rules=rules)
+                differences = run_case(again, planner, _schema(project), rules=rules)
         found = tuple(difference.diagnostic() for difference in differences)
         results.append(TestResult(name, case.name, found, time.perf_counter() - start, changed))
     covered = None
     if coverage:
         files = {source.name for source in rules}
-        covered = Coverage(spots(_ruleset(project), _schema(), files), frozenset(planner.chosen))
+        covered = Coverage(spots(_ruleset(project), _schema(project), files), frozenset(planner.chosen))
     return TestReport(tuple(results), {**packs.sources, **sources}, covered)
 
 
 def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic], whole_project: bool = True) -> CheckReport:
     from assignrules.check import check_files
+    from assignrules.check.availability import available
 
     packs = projects.pack_folders(project)
+    try:
+        mapping = _mapping(project)
+    except Problems as refusal:
+        names = tuple(source.name for source in sources)
+        return CheckReport(names, in_file_order((*problems, *refusal.diagnostics)), None, refusal.sources)
+    own: tuple[Diagnostic, ...] = ()
+    if project.schema is not None:
+        _, own_sources, own = projects.schema_of(project)
+        packs.sources.update({source.name: source for source in own_sources})
     checked: Checked = check_files(
         sources,
-        _schema(),
+        mapping.schema,
         params=project.params,
         currency=project.currency,
         ignored_currencies=project.ignored_currencies,
@@ -472,8 +489,9 @@ def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence
         packs=packs,
         whole_project=whole_project,
     )
-    found = in_file_order((*problems, *checked.diagnostics))
-    ruleset = None if has_errors(found) else checked.ruleset
+    ruleset, lacking = (None, ()) if checked.ruleset is None else available(checked.ruleset, mapping)
+    found = in_file_order((*problems, *own, *checked.diagnostics, *lacking))
+    ruleset = None if has_errors(found) else ruleset
     return CheckReport(tuple(source.name for source in sources), found, ruleset, _by_name(project, (*packs.sources.values(), *sources)))
 
 
@@ -512,7 +530,7 @@ def _case(project: Project, source: SourceFile) -> tuple[Case | None, tuple[Diag
     from assignrules.syntax.yaml_reader import read_yaml
     from assignrules.testing import ProjectSettings, read_case
 
-    case, problems = read_case(source, _schema())
+    case, problems = read_case(source, _schema(project))
     if case is None:
         return None, problems
     node, _ = read_yaml(source)
@@ -536,16 +554,36 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
-def _schema() -> Schema:
-    from assignrules.schema.logical import credit
+def _schema(project: Project) -> Schema:
+    """What the project's rules speak of."""
+    return _mapping(project).schema
 
-    return credit()
+
+def _mapping(project: Project) -> SchemaMapping:
+    """Where it lives: the embedded store, or what the project's schema file says."""
+    if project.schema is None:
+        from assignrules.schema.logical import credit
+        from assignrules.schema.mapping import identity
+
+        return identity(credit())
+    return _schema_file(project).mapping
 
 
-def _mapping() -> SchemaMapping:
-    from assignrules.schema.mapping import identity
+def _schema_file(project: Project) -> SchemaFile:
+    found, sources, problems = projects.schema_of(project)
+    if found is None:
+        raise Problems(problems, {source.name: source for source in sources})
+    return found
 
-    return identity(_schema())
+
+def _bound(project: Project, session: Session) -> SchemaMapping:
+    """The mapping as the session's database has it."""
+    from assignrules.databases.binding import bind
+
+    mapping, problems = bind(session, _mapping(project), project.as_of)
+    if has_errors(problems):
+        raise Problems(problems, {source.name: source for source in _schema_file(project).sources})
+    return mapping
 
 
 def _database(project: Project) -> Database:
@@ -566,7 +604,7 @@ def _reading(project: Project) -> Iterator[Session]:
 
     database = _database(project)
     with database.reading() as session:
-        if _lineage(session) is None:
+        if project.schema is None and _lineage(session) is None:
             raise NoDataYet(f"database `{database.name}` holds no data of assignrules yet", help="load data with `assignrules load`")
         yield session
 
@@ -583,27 +621,35 @@ def _head(session: Session) -> str | None:
     return head(session)
 
 
-def _is_subject(session: Session, key: str) -> bool:
+def _is_subject(project: Project, session: Session, key: str) -> bool:
     """Whether an entity with targets has a row of this business key."""
+    mapping = _bound(project, session)
+    entities = dict.fromkeys(target.entity for target in mapping.schema.targets.values() if target.entity in mapping.entities)
+    return any(
+        session.fetch(f"SELECT 1 FROM {rows} WHERE {column} = $key LIMIT 1", {"key": key})
+        for rows, column in (_keys(session, mapping, entity) for entity in entities)
+    )
+
+
+def _keys(session: Session, mapping: SchemaMapping, entity: str) -> tuple[str, str]:
+    """An entity's rows for a FROM, and the column of their business key."""
     from assignrules.databases import quoted
+    from assignrules.sql.dialects import DIALECTS
+    from assignrules.sql.relations import Relations
 
-    mapping = _mapping()
-    for entity in dict.fromkeys(target.entity for target in mapping.schema.targets.values()):
-        place = mapping.entities[entity]
-        if session.fetch(f"SELECT 1 FROM {quoted(place.table)} WHERE {quoted(place.key)} = $key LIMIT 1", {"key": key}):
-            return True
-    return False
+    column = mapping.entities[entity].fields[mapping.schema.entities[entity].key or ""].column
+    return Relations(mapping, DIALECTS[session.dialect]).text(entity, "row", [column]), quoted(column)
 
 
-def _no_customer(session: Session, key: str) -> Diagnostic:
-    from assignrules.databases import quoted
-
-    place = _mapping().entities["customer"]
-    column = quoted(place.key)
+def _no_customer(project: Project, session: Session, key: str) -> Diagnostic:
+    mapping = _bound(project, session)
+    if "customer" not in mapping.entities:
+        return diagnostic("E0803", f"there is no `{key}`")
+    rows, column = _keys(session, mapping, "customer")
     # Mostly a digit too many or too few, or the wrong one: keys of about the same length that begin alike, or end alike.
     alike = f"left({column}, 2) = left($key, 2) OR right({column}, 3) = right($key, 3) OR lower({column}) = lower($key)"
     near = session.fetch(
-        f"SELECT DISTINCT {column} FROM {quoted(place.table)} WHERE abs(length({column}) - length($key)) <= 1 AND ({alike}) LIMIT 5000",
+        f"SELECT DISTINCT {column} FROM {rows} WHERE abs(length({column}) - length($key)) <= 1 AND ({alike}) LIMIT 5000",
         {"key": key},
     )
     return diagnostic("E0803", f"there is no customer `{key}`", help=did_you_mean(key, sorted(row[0] for row in near)))
@@ -623,8 +669,8 @@ def _known_search(ruleset: Ruleset, name: str) -> tuple[str, str]:
     raise Problems([diagnostic("E0905", f"there is no search `{name}`", help=help)])
 
 
-def _known_target(target: str | None) -> None:
-    targets = list(_schema().targets)
+def _known_target(project: Project, target: str | None) -> None:
+    targets = list(_schema(project).targets)
     if target is not None and target not in targets:
         help = did_you_mean(target, targets) or "targets are " + ", ".join(f"`{name}`" for name in targets)
         raise Problems([diagnostic("E0203", f"there is no target `{target}`", help=help)])

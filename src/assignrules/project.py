@@ -22,9 +22,11 @@ from assignrules.syntax.text import decode
 if TYPE_CHECKING:
     from assignrules.check.packs import PackFolders
     from assignrules.databases import Database
+    from assignrules.schema.file import SchemaFile
 
 FILE_NAME = "assignrules.yml"
 CODE = "E0902"
+BUILT_IN_SCHEMA = "credit"
 DEFAULT_GUARD = Decimal("0.3")
 DEFAULT_DATABASE = "duckdb:///assignrules.duckdb"
 LATER_DATABASES = ("spark", "sqlite")
@@ -43,19 +45,22 @@ class Environment:
     name: str
     database: str
     span: Span | None = field(compare=False, repr=False)
+    schema_params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project, opened for an environment and a day.
 
-    ``rules`` are files and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are
-    texts in the rule language. ``guard`` is the share of a target's subjects that a run may change. ``environment`` None: none was chosen,
-    and the file names no default. ``source`` is the project file.
+    ``schema`` is the company's own schema file, relative to ``root``; None: the built-in schema on the embedded store. ``rules`` are files
+    and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are texts in the rule
+    language. ``guard`` is the share of a target's subjects that a run may change. ``environment`` None: none was chosen, and the file
+    names no default. ``source`` is the project file.
     """
 
     root: Path
     name: str
+    schema: str | None
     rules: tuple[str, ...]
     rulesets: tuple[str, ...]
     currency: str
@@ -114,6 +119,54 @@ def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagno
             if source is not None:
                 sources[name] = source
     return tuple(sources[name] for name in sorted(sources)), tuple(problems)
+
+
+def schema_of(project: Project) -> tuple[SchemaFile | None, tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
+    """The project's own schema file, read for its environment; the texts that diagnostics may point into; what is wrong with them."""
+    from assignrules.schema.file import Settings, read_schema
+
+    assert project.schema is not None
+    source, problems = _schema_source(project, project.schema)
+    if source is None:
+        at = _place_of(project.source, project.schema)
+        return None, (project.source,), tuple(replace(item, span=item.span or at) for item in problems)
+    environment = project.environments.get(project.environment or "")
+    settings = Settings(
+        _dialect_of(environment),
+        None if environment is None else _known_variables(environment.schema_params),
+        project.currency,
+        project.time_zone or "UTC",
+        project.calendar,
+    )
+
+    def find(name: str, parent: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+        place = (Path(name).parent / parent).as_posix()
+        if Path(parent).is_absolute() or ".." in Path(os.path.normpath(place)).parts:
+            return None, (diagnostic("E0220", f"`{parent}` lies outside the project"),)
+        return _schema_source(project, Path(os.path.normpath(place)).as_posix())
+
+    found, sources, problems = read_schema(source, settings, find)
+    return found, (project.source, *sources), problems
+
+
+def _schema_source(project: Project, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    source, problems = read_source(project.root / name, name)
+    return None if source is None else with_last_line_ended(source), problems
+
+
+def _dialect_of(environment: Environment | None) -> str:
+    """sqlglot's name of the SQL of an environment's database, by its address."""
+    scheme = "duckdb" if environment is None else environment.database.partition("://")[0].partition("+")[0]
+    return {"postgresql": "postgres", "postgres": "postgres"}.get(scheme, "duckdb")
+
+
+def _known_variables(params: Mapping[str, str]) -> dict[str, str]:
+    """Values with the environment variables that they name; one that is not set leaves its parameter out."""
+    found: dict[str, str] = {}
+    for name, text in params.items():
+        if all(os.environ.get(variable) for variable in _VARIABLE.findall(text)):
+            found[name] = _VARIABLE.sub(lambda match: os.environ[match[1]], text)
+    return found
 
 
 def pack_folders(project: Project) -> PackFolders:
@@ -245,7 +298,6 @@ class _Reader:
     ) -> Project | None:
         keys = ("name", "schema", "rules", "language", "requires", "rulesets", "currency", "time_zone", "calendar", "params")
         top = self.mapping(node, "a project file", (*keys, "ignored_currencies", "guards", "environments", "default_environment"))
-        self._refuse_later(top)
         self._versions(top)
         zone_name = self.text(top, "time_zone")
         zone = self._zone(zone_name, top)
@@ -253,6 +305,7 @@ class _Reader:
         return Project(
             root,
             self.text(top, "name") or root.name,
+            self._schema(top),
             self._rules(top),
             self._rulesets(root, top),
             self._currency(top),
@@ -307,11 +360,15 @@ class _Reader:
         found = (self.scalar(item, key) for item in node.items)
         return tuple(text for text in found if text is not None)
 
-    def _refuse_later(self, top: Mapping[str, yaml.Node]) -> None:
-        """What a later version understands, and what would change the meaning if it were passed over."""
-        if "schema" in top and self.text(top, "schema") != "credit":
-            help = "leave `schema` out: the built-in one is used"
-            self.report("a schema of one's own is not supported yet", top["schema"].span, help=help, code="E0199")
+    def _schema(self, top: Mapping[str, yaml.Node]) -> str | None:
+        name = self.text(top, "schema")
+        if name in (None, BUILT_IN_SCHEMA):
+            return None
+        assert name is not None
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            self.report(f"`{name}` lies outside the project", top["schema"].span, help="move the schema below the project file")
+            return None
+        return name
 
     def _versions(self, top: Mapping[str, yaml.Node]) -> None:
         language = self.text(top, "language")
@@ -396,9 +453,9 @@ class _Reader:
             if database is None:
                 self.report(f"environment `{name}` has no `database`", body.span, help='write `database: "duckdb:///file.duckdb"`')
                 continue
-            if self.mapping(entries.get("schema_params"), "`schema_params`"):
-                self.report("`schema_params` is not supported yet", entries["schema_params"].span, help="leave it out", code="E0199")
-            environments[name] = Environment(name, database, entries["database"].span)
+            given = self.mapping(entries.get("schema_params"), "`schema_params`")
+            params = {key: text for key, value in given.items() if (text := self.scalar(value, key)) is not None}
+            environments[name] = Environment(name, database, entries["database"].span, params)
         return environments or {"local": Environment("local", DEFAULT_DATABASE, None)}
 
     def _chosen(self, environments: Mapping[str, Environment], given: str | None, top: Mapping[str, yaml.Node]) -> str | None:

@@ -16,7 +16,8 @@ from assignrules.databases.base import Session, quoted
 from assignrules.ir.types import Kind, Money
 from assignrules.schema.dataset import Dataset, Row, Value
 from assignrules.schema.logical import Schema, Shape
-from assignrules.schema.mapping import EntityMapping, identity, managed_columns, managed_table
+from assignrules.schema.mapping import SEEN, EntityMapping, SchemaMapping, identity, managed_columns, managed_table
+from assignrules.schema.physical import Store
 
 FORMAT = "1"  # of the store; a later version migrates from it
 META = "assignrules_meta"
@@ -67,6 +68,25 @@ def create_store(session: Session, schema: Schema) -> None:
     """Makes what is not there yet, and a lineage: a random word that no other store has, made once. Existing tables stay as they are."""
     for table, columns in tables(schema).items():
         session.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({declared(session, columns)})")
+    _create_meta(session)
+
+
+def create_engine_tables(session: Session, mapping: SchemaMapping) -> None:
+    """In a company's own database: the tables of targets that the engine keeps itself, and what it knows of itself. Others are not
+    touched."""
+    assert mapping.physical is not None
+    for name, place in mapping.targets.items():
+        kept = mapping.physical.targets.get(name)
+        if kept is not None and kept.store not in (Store.MANAGED, Store.EXPORT):
+            continue
+        columns = {column: COLUMN_TYPES[Kind(kind)] for column, kind in managed_columns(mapping.schema, name)}
+        if kept is not None and kept.store is Store.EXPORT:
+            columns[SEEN] = COLUMN_TYPES[Kind.TEXT]
+        session.execute(f"CREATE TABLE IF NOT EXISTS {quoted(place.table)} ({declared(session, columns)})")
+    _create_meta(session)
+
+
+def _create_meta(session: Session) -> None:
     session.execute(f"CREATE TABLE IF NOT EXISTS {META} ({declared(session, {'key': 'VARCHAR', 'value': 'VARCHAR'})})")
     remember(session, "format", FORMAT)
     remember(session, "lineage", secrets.token_hex(16))

@@ -197,8 +197,9 @@ def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: list[
 def _subjects(session: Session, compiler: Compiler, found: list[_Found]) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for item in found:
-        body = compiler.mapping.entities[item.part.entity]
-        counts[item.part.entity] = session.fetch(f'SELECT COUNT(*) FROM "{body.table}"')[0][0]
+        entity = item.part.entity
+        rows = compiler.relations.text(entity, "row", [compiler.mapping.entities[entity].key])
+        counts[entity] = session.fetch(f"SELECT COUNT(*) FROM {rows}")[0][0]
     return counts
 
 

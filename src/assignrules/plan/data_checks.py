@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
+from assignrules.plan.mapped_checks import EXAMPLES, Check, lookup_problems, mapped_checks, unreadable_currencies
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
-from assignrules.schema.mapping import OUTBOX, EntityMapping
+from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OUTBOX, OWN_ROW_KEY
 from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
 from assignrules.sql.reports import Groups
 from assignrules.sql.stages import Statement
 
-EXAMPLES = 5
 Problems = tuple[DataProblem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """What is wrong with the rows whose keys a query gives (column ``key``); nothing where it gives none."""
-
-    code: str
-    message: str
-    entity: str
-    keys: str
 
 
 def data_problems(
@@ -47,6 +36,8 @@ def data_problems(
         *_repeated_rates(session, compiler, statements),
         *missing_rates(session, compiler, statements, reports),
         *_missing_holidays(session, compiler, statements),
+        *unreadable_currencies(session, compiler, statements),
+        *lookup_problems(session, compiler),
     ]
     warnings = [problem for problem in found if problem.code.startswith("W")]
     return _sorted(errors), _sorted(warnings)
@@ -56,7 +47,7 @@ def _sorted(problems: Iterable[DataProblem]) -> Problems:
     return tuple(sorted(problems, key=lambda problem: (problem.code, problem.entity, problem.message)))
 
 
-def _checked(session: Session, checks: Sequence[_Check]) -> Iterator[DataProblem]:
+def _checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
     """The problems that there are. One statement counts for all checks, as most find nothing."""
     if not checks:
         return
@@ -69,13 +60,19 @@ def _checked(session: Session, checks: Sequence[_Check]) -> Iterator[DataProblem
         yield DataProblem(check.code, check.message, check.entity, count, tuple(str(row[0]) for row in examples))
 
 
-def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
+def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[Check]:
     for entity in sorted({entity for statement in statements for entity in statement.entities()}):
         body = compiler.mapping.entities[entity]
         name = compiler.mapping.schema.entities[entity].key
-        table, key = quoted(body.table), quoted(body.fields[name or ""].column)
-        keys = f"SELECT {key} AS key FROM {table} WHERE {key} IN (SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1)"
-        yield _Check("E0501", f"key `{name}` of `{entity}` is repeated", entity, keys)
+        if name is None or name not in body.fields:
+            continue
+        column = body.fields[name].column
+        key, table = quoted(column), compiler.relations.text(entity, "row", [column])
+        repeated = f"SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1"
+        yield Check(
+            "E0501", f"key `{name}` of `{entity}` is repeated", entity, f"SELECT {key} AS key FROM {table} WHERE {key} IN ({repeated})"
+        )
+        yield from mapped_checks(compiler, statements, entity)
 
 
 def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
@@ -83,7 +80,7 @@ def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence
     calendar = compiler.ruleset.calendar
     if calendar is None or not any(statement.uses_business_days for statement in statements):
         return
-    table = quoted(compiler.mapping.entities["holidays"].table)
+    table = compiler.relations.text("holidays", "row", ["calendar"])
     if not session.fetch(f"SELECT 1 FROM {table} WHERE calendar = {_text(calendar)} LIMIT 1"):
         yield DataProblem("E0511", f"the data has no holidays of the calendar `{calendar}`", "holidays", 1, (calendar,))
 
@@ -91,7 +88,7 @@ def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence
 def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
     if not any(statement.reads_rates for statement in statements):
         return
-    table = quoted(compiler.mapping.entities["rates"].table)
+    table = compiler.relations.text("rates", "row", ["currency", "on"])
     sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1 ORDER BY currency, "on"'
     by_currency: dict[str, list[str]] = {}
     for currency, day in session.fetch(sql):
@@ -100,25 +97,31 @@ def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[S
         yield DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(days), tuple(days[:EXAMPLES]))
 
 
-def _dangling_links(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
+def _dangling_links(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[Check]:
     schema, mapping = compiler.mapping.schema, compiler.mapping
     for entity, name in sorted({link for statement in statements for link in statement.links}):
-        body, other = mapping.entities[entity], mapping.entities[schema.entities[entity].links[name].to]
-        key = schema.entities[entity].key
-        shown = quoted(body.fields[key or ""].column)
-        link = f"self.{quoted(body.links[name])}"
-        dangling = _leads_nowhere(link, other)
-        if body.customer is not None and name == "legal_entity":
-            dangling = f"{dangling} OR {link} IS NULL AND {_leads_nowhere(f'self.{quoted(body.customer)}', mapping.entities['customer'])}"
-        keys = f"SELECT {shown} AS key FROM {quoted(body.table)} AS self WHERE {dangling}"
-        yield _Check("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+        body, to = mapping.entities[entity], schema.entities[entity].links[name].to
+        shown = body.fields[schema.entities[entity].key or ""].column
+        columns, dangling = [shown], []
+        if name in body.links:
+            columns.append(body.links[name])
+            dangling.append(_leads_nowhere(compiler, f"self.{quoted(body.links[name])}", to))
+        if body.customer is not None and name == LEGAL_ENTITY:
+            columns.append(body.customer)
+            alone = f"self.{quoted(body.links[name])} IS NULL AND " if name in body.links else ""
+            dangling.append(f"{alone}{_leads_nowhere(compiler, f'self.{quoted(body.customer)}', CUSTOMER)}")
+        if dangling:
+            keys = f"SELECT {quoted(shown)} AS key FROM {compiler.relations.text(entity, 'self', columns)} WHERE {' OR '.join(dangling)}"
+            yield Check("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
 
 
-def _leads_nowhere(link: str, other: EntityMapping) -> str:
-    return f"({link} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quoted(other.table)} AS other WHERE other.{quoted(other.key)} = {link}))"
+def _leads_nowhere(compiler: Compiler, link: str, to: str) -> str:
+    key = compiler.mapping.entities[to].key
+    other = compiler.relations.text(to, "other", [key])
+    return f"({link} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {other} WHERE other.{quoted(key)} = {link}))"
 
 
-def _ignored_amounts(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[_Check]:
+def _ignored_amounts(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[Check]:
     ignored = ", ".join(f"'{code}'" for code in sorted(compiler.ruleset.ignored_currencies))
     if not ignored:
         return
@@ -127,13 +130,14 @@ def _ignored_amounts(compiler: Compiler, statements: Sequence[Statement]) -> Ite
         field = body.fields[name]
         if field.currency is None:
             continue
-        key = quoted(body.fields[compiler.mapping.schema.entities[entity].key or ""].column)
-        amount, currency = quoted(field.column), quoted(field.currency)
-        keys = f"SELECT {key} AS key FROM {quoted(body.table)} WHERE {amount} IS NOT NULL AND {currency} IN ({ignored})"
-        yield _Check("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
+        key = body.fields[compiler.mapping.schema.entities[entity].key or ""].column
+        rows = compiler.relations.text(entity, "row", [key, field.column, field.currency])
+        condition = f"{quoted(field.column)} IS NOT NULL AND {quoted(field.currency)} IN ({ignored})"
+        keys = f"SELECT {quoted(key)} AS key FROM {rows} WHERE {condition}"
+        yield Check("W0502", f"`{name}` of `{entity}` is in an ignored currency", entity, keys)
 
 
-def _forgotten_states(compiler: Compiler) -> Iterator[_Check]:
+def _forgotten_states(compiler: Compiler) -> Iterator[Check]:
     """States of subjects that are gone, and of members that no block names, for the targets that the rules write."""
     schema, mapping, blocks = compiler.mapping.schema, compiler.mapping, compiler.ruleset.assignments
     for name in sorted({block.target for block in blocks}):
@@ -141,23 +145,30 @@ def _forgotten_states(compiler: Compiler) -> Iterator[_Check]:
         if place.column is not None:
             continue
         body = mapping.entities[target.entity]
-        key = quoted(body.fields[schema.entities[target.entity].key or ""].column)
-        there = f"EXISTS (SELECT 1 FROM {quoted(body.table)} AS row WHERE row.{key} = state.subject)"
-        states = f"SELECT DISTINCT state.subject AS key FROM {quoted(place.table)} AS state"
+        shown = body.fields[schema.entities[target.entity].key or ""].column
+        by_row_key = compiler.states.by_row_key(name)
+        key = OWN_ROW_KEY if by_row_key else shown
+        rows = compiler.relations.text(target.entity, "row", [key, shown])
+        states = compiler.states.text(name, "state")
+        there = f"EXISTS (SELECT 1 FROM {rows} WHERE row.{quoted(key)} = state.subject)"
+        # A row key means nothing to people: of rows that are gone, it is all that is left.
+        gone = f"SELECT DISTINCT state.subject AS key FROM {states} WHERE NOT {there}"
+        gone = f"SELECT CAST(NULL AS VARCHAR) AS key FROM ({gone}) AS gone" if by_row_key else gone
         message = f"`{name}` has a state for subjects that are no longer in the data"
-        yield _Check("W0503", message, target.entity, f"{states} WHERE NOT {there}")
+        yield Check("W0503", message, target.entity, gone)
         if target.shape is not Shape.VALUE:
             members = ", ".join(sorted({_text(block.member or "") for block in blocks if block.target == name}))
-            left = f"{states} WHERE state.member NOT IN ({members}) AND {there}"
-            yield _Check("W0504", f"`{name}` has members that no rule writes", target.entity, left)
+            joined = f"{states} JOIN {rows} ON row.{quoted(key)} = state.subject"
+            left = f"SELECT DISTINCT row.{quoted(shown)} AS key FROM {joined} WHERE state.member NOT IN ({members})"
+            yield Check("W0504", f"`{name}` has members that no rule writes", target.entity, left)
 
 
-def _forgotten_proposals(compiler: Compiler) -> Iterator[_Check]:
+def _forgotten_proposals(compiler: Compiler) -> Iterator[Check]:
     """Open proposals that no rule makes any more: they stay as they are."""
     names = ", ".join(_text(proposal.name) for proposal in compiler.ruleset.proposals)
     of_no_rule = f" AND proposal NOT IN ({names})" if names else ""
     keys = f"SELECT subject AS key FROM {quoted(OUTBOX)} WHERE state = 'open'{of_no_rule}"
-    yield _Check("W0505", "proposals are open that no rule makes", "outbox", keys)
+    yield Check("W0505", "proposals are open that no rule makes", "outbox", keys)
 
 
 def _text(value: str) -> str:

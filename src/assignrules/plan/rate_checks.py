@@ -93,20 +93,24 @@ def _without_rate_today(session: Session, compiler: Compiler, conversions: dict[
     currencies |= {code for conversion in conversions for code in _literal_currencies(conversion)}
     mapping, schema = compiler.mapping, compiler.mapping.schema
     columns = [
-        (body.table, field.currency) for body in mapping.entities.values() for field in body.fields.values() if field.currency is not None
+        (compiler.relations.text(entity, "r", [field.currency]), field.currency)
+        for entity, body in mapping.entities.items()
+        for field in body.fields.values()
+        if field.currency is not None
     ]
     columns += [
-        (place.table, "currency")
+        (compiler.states.text(place.target, "r"), "currency")
         for place in mapping.targets.values()
         if place.column is None
         and (schema.targets[place.target].shape is Shape.COVER or schema.targets[place.target].type.kind is Kind.MONEY)
     ]
-    codes = [f"SELECT {quoted(column)} AS code FROM {quoted(table)}" for table, column in dict.fromkeys(columns)]
-    currencies |= {
-        row[0] for row in session.fetch(f"SELECT DISTINCT code FROM ({' UNION ALL '.join(codes)}) AS found WHERE code IS NOT NULL")
-    }
-    rates = mapping.entities["rates"].table
-    known = session.fetch(f"SELECT DISTINCT currency FROM {quoted(rates)} WHERE \"on\" <= DATE '{compiler.today.isoformat()}'")
+    codes = [f"SELECT {quoted(column)} AS code FROM {table}" for table, column in dict.fromkeys(columns)]
+    if codes:
+        currencies |= {
+            row[0] for row in session.fetch(f"SELECT DISTINCT code FROM ({' UNION ALL '.join(codes)}) AS found WHERE code IS NOT NULL")
+        }
+    rates = compiler.relations.text("rates", "r", ["currency", "on"])
+    known = session.fetch(f"SELECT DISTINCT currency FROM {rates} WHERE \"on\" <= DATE '{compiler.today.isoformat()}'")
     return currencies - {row[0] for row in known} - {compiler.ruleset.currency} - compiler.ruleset.ignored_currencies
 
 

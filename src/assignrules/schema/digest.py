@@ -8,6 +8,8 @@ from assignrules.schema.mapping import SchemaMapping
 
 def schema_digest(mapping: SchemaMapping) -> str:
     """``sha256:…`` of what the schema and the mapping say."""
+    if mapping.digest is not None:
+        return mapping.digest
     schema = mapping.schema
     entities = [(entity.name, entity.key, entity.label, entity.fields, entity.links) for entity in schema.entities.values()]
     return digest((schema.name, entities, schema.targets, schema.own_legal_entity, mapping.entities, mapping.targets))

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assignrules.ir.types import Kind
-from assignrules.schema.logical import Schema, Shape
+from assignrules.schema.logical import LinkDeclaration, Schema, Shape
+from assignrules.schema.physical import Physical
 
 RATES_COLUMNS = ("currency", "on", "rate")
 # The journal's tables: the same on every database, whatever is mapped.
@@ -20,6 +21,11 @@ JOURNAL_PROPOSAL = "assignrules_proposal"
 OUTBOX = "assignrules_outbox"  # the proposals, for people to decide on
 # Entities whose rows may name a customer instead of a legal entity: they belong to that customer's legal entity.
 CUSTOMER_INSTEAD = ("guarantee", "credit_limit", "score")
+# Columns of a mapped entity's relation; no field can bear the names. `#row` is the row key as the company's tables have it, `#key` what
+# links of the relations name: the row key too, but for entities that a target refers to, whose business keys are the target's values.
+ROW_KEY, OWN_ROW_KEY = "#key", "#row"
+SEEN = "seen"  # of an exported target's own table: what the company's field held when a value was exported last
+POLICY, LEGAL_ENTITY, CUSTOMER = "policy", "legal_entity", "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,11 @@ class FieldMapping:
 
 @dataclass(frozen=True, slots=True)
 class EntityMapping:
-    """The table of an entity. ``key`` is the row key's column; ``links`` name the column that holds the other row's key."""
+    """The table of an entity. ``key`` is the row key's column; ``links`` name the column that holds the other row's key.
+
+    Of a mapping onto a company's tables, the "table" is a relation that the compiler makes of them (``sql.relations``), whose columns are
+    those of the embedded store; fields and links that are not mapped are not among them.
+    """
 
     entity: str
     table: str
@@ -58,11 +68,34 @@ class TargetMapping:
 
 @dataclass(frozen=True, slots=True)
 class SchemaMapping:
-    """A whole mapping of a schema."""
+    """A whole mapping of a schema. ``physical``: where the relations come from; None: they are tables, the embedded store's. ``digest``: of
+    the schema file that it was read from."""
 
     schema: Schema
     entities: Mapping[str, EntityMapping]
     targets: Mapping[str, TargetMapping]
+    physical: Physical | None = None
+    digest: str | None = None
+
+    def is_referred_to(self, entity: str) -> bool:
+        """Whether the values of a target are business keys of the entity."""
+        return any(target.refers_to == entity for target in self.schema.targets.values())
+
+    def has_field(self, entity: str, field: str) -> bool:
+        """Whether a field can be read."""
+        return entity in self.entities and field in self.entities[entity].fields
+
+    def has_link(self, link: LinkDeclaration) -> bool:
+        """Whether a link can be followed: it is mapped, or the meaning of the schema gives it without a mapping."""
+        if link.many:
+            return link.to in self.entities and self.has_link(self.schema.inverse_of(link))
+        body = self.entities.get(link.entity)
+        if body is None or link.to not in self.entities:
+            return False
+        if link.name in body.links or (link.to == POLICY and link.name == POLICY):
+            return True
+        own = bool(self.schema.own_legal_entity) and link.to == LEGAL_ENTITY and link.name == LEGAL_ENTITY
+        return own and (link.entity == CUSTOMER or body.customer is not None)
 
 
 def identity(schema: Schema) -> SchemaMapping:
@@ -80,6 +113,32 @@ def identity(schema: Schema) -> SchemaMapping:
         else:
             targets[target.name] = TargetMapping(target.name, managed_table(target.name), None)
     return SchemaMapping(schema, entities, targets)
+
+
+def mapped(schema: Schema, physical: Physical) -> SchemaMapping:
+    """The mapping onto a company's tables."""
+    entities: dict[str, EntityMapping] = {}
+    for name, source in physical.entities.items():
+        declared = schema.entities[name]
+        names = [field for field in declared.fields if field in source.fields or field == declared.key]
+        names += [target.field for target in schema.targets_of(name) if target.field is not None and target.field not in names]
+        fields = {field: FieldMapping(field, f"{field}_currency" if declared.fields[field].kind is Kind.MONEY else None) for field in names}
+        links = {link: link for link in source.links if link in declared.links}
+        customer = CUSTOMER if CUSTOMER in source.links and CUSTOMER not in declared.links else None
+        entities[name] = EntityMapping(name, name, ROW_KEY, fields, links, customer)
+    if schema.own_legal_entity and CUSTOMER in entities and LEGAL_ENTITY not in entities:
+        # Nothing is mapped, and still every customer without one is its own.
+        lent = [field for field in schema.own_legal_entity if field in entities[CUSTOMER].fields]
+        entities[LEGAL_ENTITY] = EntityMapping(LEGAL_ENTITY, LEGAL_ENTITY, ROW_KEY, {name: FieldMapping(name) for name in lent}, {})
+    for name in ("rates", "holidays"):
+        declared = schema.entities[name]
+        entities[name] = EntityMapping(name, name, "", {field: FieldMapping(field) for field in declared.fields}, {})
+    targets = {
+        target.name: TargetMapping(target.name, managed_table(target.name), target.field)
+        for target in schema.targets.values()
+        if target.entity in physical.entities
+    }
+    return SchemaMapping(schema, entities, targets, physical)
 
 
 def managed_table(target: str) -> str:

@@ -17,8 +17,10 @@ from assignrules.sql import terms
 from assignrules.sql.conversions import Conversion
 from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
+from assignrules.sql.relations import Relations
 from assignrules.sql.rows import Column, Rows
 from assignrules.sql.stages import Statement
+from assignrules.sql.states import States
 from assignrules.sql.terms import Sql
 
 
@@ -56,6 +58,8 @@ class Compiler:
         self.today = today
         self.journal = journal
         self.kept = kept or {}
+        self.relations = Relations(mapping, dialect)
+        self.states = States(self.relations)
 
     def of(self, ruleset: Ruleset) -> Compiler:
         """The same for another ruleset."""
@@ -146,4 +150,5 @@ def names_of(rows: Rows, mapping: SchemaMapping) -> tuple[Sql, Sql]:
     """The business key and the label of rows."""
     entity = mapping.schema.entities[rows.source.relations.real(rows.entity)]
     assert entity.key is not None
-    return rows.column(Column("field", entity.key)), rows.column(Column("field", entity.label or entity.key))
+    label = entity.label if entity.label is not None and mapping.has_field(rows.entity, entity.label) else entity.key
+    return rows.column(Column("field", entity.key)), rows.column(Column("field", label))

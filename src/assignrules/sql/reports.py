@@ -294,4 +294,4 @@ def _mapping(mapping: SchemaMapping, report: Report) -> SchemaMapping:
     fields |= {total_field(place): total.type for place, total in enumerate(report.totals)}
     columns = {field: FieldMapping(field, f"{field}_currency" if type.kind is Kind.MONEY else None) for field, type in fields.items()}
     schema = replace(mapping.schema, entities={**mapping.schema.entities, name: Entity(name, name, KEY, None, fields, {})})
-    return SchemaMapping(schema, {**mapping.entities, name: EntityMapping(name, TABLE, KEY, columns, {})}, mapping.targets)
+    return replace(mapping, schema=schema, entities={**mapping.entities, name: EntityMapping(name, TABLE, KEY, columns, {})})

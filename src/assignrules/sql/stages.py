@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from assignrules.ir.expressions import Aggregate, Expression, Link
 from assignrules.schema.mapping import SchemaMapping
+from assignrules.schema.physical import table_names
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Aggregates, Group
 from assignrules.sql.derived import base_query
@@ -57,6 +58,8 @@ class Statement:
         self._taken: dict[str, set[str]] = {}
         self._stages: dict[str, list[int]] = {}
         self._tables = {body.table.lower() for body in mapping.entities.values()}
+        if mapping.physical is not None:
+            self._tables |= {name.lower() for name in table_names(mapping.physical)}
         for entity in facts.derived:
             self._stages[entity] = [facts.base(entity)]
         for entity, name in facts.bodies:
@@ -85,14 +88,17 @@ class Statement:
 
     def amounts(self) -> set[tuple[str, str]]:
         """The money fields that are read, by entity and name."""
-        fields = (
+        return {(entity, name) for entity, name in self.fields() if self.mapping.entities[entity].fields[name].currency is not None}
+
+    def fields(self) -> set[tuple[str, str]]:
+        """The fields that are read, by entity and name."""
+        return {
             (entity, column.name)
             for (entity, level), columns in self._needs.items()
             if level == 0
             for column in columns
-            if column.kind == "field"
-        )
-        return {(entity, name) for entity, name in fields if self.mapping.entities[entity].fields[name].currency is not None}
+            if column.kind == "field" and column.name in self.mapping.entities[entity].fields
+        }
 
     # --- what row contexts ask for ---
 
@@ -189,11 +195,11 @@ class Statement:
             written[level, entity] = _cte(self._stage_name(entity, level), query, materialized=kept)
         relations: list[exp.CTE] = []
         if self.uses_rates[False]:
-            relations.append(_cte("todays_rates", rates_today(self.mapping, terms.day(self.today)), materialized=True))
+            relations.append(_cte("todays_rates", rates_today(self.tables.relations, terms.day(self.today)), materialized=True))
         if self.uses_rates[True]:
-            relations.append(_cte("dated_rates", rates_dated(self.mapping), materialized=True))
+            relations.append(_cte("dated_rates", rates_dated(self.tables.relations), materialized=True))
         if self.uses_business_days:
-            days = business_days(self.mapping, self.dialect, self.facts.ruleset.calendar)
+            days = business_days(self.tables.relations, self.dialect, self.facts.ruleset.calendar)
             relations.append(_cte("business_days", days, materialized=True))
         relations.extend(written[key] for key in sorted(written))
         _keep_large(relations, select)

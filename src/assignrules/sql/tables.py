@@ -8,11 +8,13 @@ from sqlglot import exp
 
 from assignrules.schema.calendars import FIRST_DAY, LAST_DAY
 from assignrules.schema.logical import Schema, Shape
-from assignrules.schema.mapping import EntityMapping, SchemaMapping
+from assignrules.schema.mapping import LEGAL_ENTITY, OWN_ROW_KEY, EntityMapping, SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import read_state, remembered
+from assignrules.sql.relations import Relations, nothing
 from assignrules.sql.rows import KEY, Column
+from assignrules.sql.states import States
 from assignrules.sql.terms import Sql
 
 SELF = "self"
@@ -25,9 +27,10 @@ class Tables:
     def __init__(self, mapping: SchemaMapping, ignored_currencies: Iterable[str], dialect: Dialect) -> None:
         self.mapping = mapping
         self.dialect = dialect
+        self.relations = Relations(mapping, dialect)
         self.schema: Schema = mapping.schema
         self.ignored = sorted(ignored_currencies)
-        self.own = "legal_entity" if self.schema.own_legal_entity else None
+        self.own = LEGAL_ENTITY if self.schema.own_legal_entity else None
 
     def rows(self, entity: str, columns: Iterable[tuple[Column, str]]) -> exp.Query:
         """The rows of an entity with the columns asked for, under the names given."""
@@ -38,7 +41,7 @@ class Tables:
         if self._takes_customer_instead(body) and any(column == Column("link", "legal_entity") for column, _ in wanted):
             joins.append(self._customer_instead(body))
         values = [terms.alias(self._value(body, column, states), name) for column, name in wanted]
-        select = terms.select(values, terms.table(body.table, SELF), joins)
+        select = terms.select(values, self.relations.of(entity, SELF, _read(values, joins)), joins)
         if entity != self.own:
             return select
         return terms.union_all([select, self._own_rows(wanted)])
@@ -60,10 +63,12 @@ class Tables:
 
     def _key(self, body: EntityMapping) -> Sql:
         key = terms.column(body.key, SELF)
-        return _prefixed(REAL, key) if body.entity == self.own else key
+        return self._prefixed(REAL, key) if body.entity == self.own else key
 
     def _field(self, body: EntityMapping, name: str) -> Sql:
-        mapped = body.fields[name]
+        mapped = body.fields.get(name)
+        if mapped is None:  # a label that is not mapped: rules that name it are refused
+            return nothing(self.schema.entities[body.entity].fields[name].kind)
         value = terms.column(mapped.column, SELF)
         if mapped.currency is None or not self.ignored:
             return value
@@ -73,28 +78,48 @@ class Tables:
 
     def _link(self, body: EntityMapping, name: str) -> Sql:
         link = self.schema.entities[body.entity].links[name]
-        key = terms.column(body.links[name], SELF)
-        if link.to == "policy":
-            return terms.coalesce(key, self._only_policy(body, name))
+        key = self._named(body, name)
+        if link.to == "policy" and name == "policy":
+            only = self._only_policy(body, name)
+            return only if key is None else terms.coalesce(key, only)
         if link.to != self.own:
+            assert key is not None, (body.entity, name)
             return key
-        branches = [(terms.not_null(key), _prefixed(REAL, key.copy()))]
-        if body.entity == "customer":
-            return terms.case(branches, _prefixed(OWN, terms.column(body.key, SELF)))
-        if self._takes_customer_instead(body):
-            branches.append((terms.not_null(terms.column("legal_entity", "own")), _prefixed(REAL, terms.column("legal_entity", "own"))))
-            key_of_own = terms.column(self.mapping.entities["customer"].key, "own")
-            branches.append((terms.not_null(key_of_own), _prefixed(OWN, key_of_own.copy())))
+        branches = [] if key is None else [(terms.not_null(key), self._prefixed(REAL, key.copy()))]
+        if body.entity == "customer" and name == LEGAL_ENTITY:
+            return terms.case(branches, self._prefixed(OWN, terms.column(body.key, SELF)))
+        if self._takes_customer_instead(body) and name == LEGAL_ENTITY:
+            customer = self.mapping.entities["customer"]
+            of_own = self._named(customer, LEGAL_ENTITY, "own")
+            if of_own is not None:
+                branches.append((terms.not_null(of_own), self._prefixed(REAL, of_own.copy())))
+            key_of_own = terms.column(customer.key, "own")
+            branches.append((terms.not_null(key_of_own), self._prefixed(OWN, key_of_own.copy())))
         return terms.case(branches)
+
+    @staticmethod
+    def _named(body: EntityMapping, link: str, alias: str = SELF) -> Sql | None:
+        """The key that rows name by a link; None where it is not mapped, so that none does."""
+        return terms.column(body.links[link], alias) if link in body.links else None
 
     def _only_policy(self, body: EntityMapping, name: str) -> Sql:
         """The only policy, where no row names one."""
         policy = self.mapping.entities["policy"]
-        named = terms.select([terms.number(1)], terms.table(body.table, "n"), where=terms.not_null(terms.column(body.links[name], "n")))
+        nobody: Sql | None = None
+        if name in body.links:
+            column = body.links[name]
+            rows = self.relations.of(body.entity, "n", [column])
+            named = terms.select([terms.number(1)], rows, where=terms.not_null(terms.column(column, "n")))
+            nobody = exp.Not(this=exp.Exists(this=named))
         key = terms.column(policy.key, "p")
         only = terms.equal(exp.Count(this=exp.Star()), terms.number(1))
-        nobody = exp.Not(this=exp.Exists(this=named))
-        return terms.scalar(terms.select([exp.Min(this=key)], terms.table(policy.table, "p"), where=nobody, having=only))
+        source = self.relations.of("policy", "p", [policy.key])
+        return terms.scalar(terms.select([exp.Min(this=key)], source, where=nobody, having=only))
+
+    def _prefixed(self, prefix: str, key: Sql) -> Sql:
+        """A row key as one of legal entities; a company's own may be a number."""
+        text = key if self.mapping.physical is None else terms.cast(key, "VARCHAR")
+        return exp.DPipe(this=terms.text(prefix), expression=text)
 
     # --- legal entities of customers without one ---
 
@@ -104,9 +129,12 @@ class Tables:
     def _customer_instead(self, body: EntityMapping) -> exp.Join:
         customer = self.mapping.entities["customer"]
         assert body.customer is not None
-        named = terms.equal(terms.column(customer.key, "own"), terms.column(body.customer, SELF))
-        alone = terms.is_null(terms.column(body.links["legal_entity"], SELF))
-        return terms.left_join(terms.table(customer.table, "own"), terms.all_of([named, alone]))
+        conditions = [terms.equal(terms.column(customer.key, "own"), terms.column(body.customer, SELF))]
+        key = self._named(body, LEGAL_ENTITY)
+        if key is not None:
+            conditions.append(terms.is_null(key))
+        columns = [customer.key, *([customer.links[LEGAL_ENTITY]] if LEGAL_ENTITY in customer.links else [])]
+        return terms.left_join(self.relations.of("customer", "own", columns), terms.all_of(conditions))
 
     def _own_rows(self, wanted: list[tuple[Column, str]]) -> exp.Select:
         customer = self.mapping.entities["customer"]
@@ -114,14 +142,20 @@ class Tables:
 
         def value(column: Column) -> Sql:
             if column == KEY:
-                return _prefixed(OWN, terms.column(customer.key, SELF))
-            if column.kind == "field" and column.name in lent:
+                return self._prefixed(OWN, terms.column(customer.key, SELF))
+            if column.kind == "field" and column.name in lent and column.name in customer.fields:
                 return terms.column(customer.fields[column.name].column, SELF)
             return terms.null()
 
         columns = [terms.alias(value(column), name) for column, name in wanted]
-        alone = terms.is_null(terms.column(customer.links["legal_entity"], SELF))
-        return terms.select(columns, terms.table(customer.table, SELF), where=alone)
+        key = self._named(customer, LEGAL_ENTITY)
+        alone = None if key is None else terms.is_null(key)
+        return terms.select(columns, self.relations.of("customer", SELF, _read([*columns, *([key] if key else [])], [])), where=alone)
+
+
+def _read(values: Iterable[Sql], joins: Iterable[exp.Join]) -> frozenset[str]:
+    """The columns of ``self`` that expressions read."""
+    return frozenset(column.name for part in (*values, *joins) for column in part.find_all(exp.Column) if column.table == SELF)
 
 
 class _States:
@@ -132,7 +166,10 @@ class _States:
         self.mapping = tables.mapping
         self.dialect = tables.dialect
         self.made: dict[tuple[str, str], str] = {}
-        self.subject = terms.column(tables.mapping.entities[entity].fields[tables.schema.entities[entity].key or ""].column, SELF)
+        self.states = States(tables.relations)
+        body = tables.mapping.entities[entity]
+        self.row_key = terms.column(OWN_ROW_KEY, SELF)
+        self.subject: Sql = terms.column(body.fields[tables.schema.entities[entity].key or ""].column, SELF)
         by_target: dict[str, dict[str, None]] = {}
         for column in columns:
             if column.kind in ("value", "value currency", "member"):
@@ -151,10 +188,12 @@ class _States:
 
     def _join(self, target: str, members: list[str], name: str, joins: list[exp.Join]) -> None:
         declared = self.schema.targets[target]
-        relation = terms.table(self.mapping.targets[target].table, name)
         if declared.shape is not Shape.VALUE:
-            relation = terms.subquery(self._pivot(target, members), name)
-        joins.append(terms.left_join(relation, terms.equal(terms.column("subject", name), self.subject.copy())))
+            relation: Sql = terms.subquery(self._pivot(target, members), name)
+        else:
+            relation = self.states.of(target, name)
+        subject = self.row_key if self.states.by_row_key(target) else self.subject
+        joins.append(terms.left_join(relation, terms.equal(terms.column("subject", name), subject.copy())))
         for place, member in enumerate(members):
             self.made[target, member] = f"{name}.{place}" if declared.shape is not Shape.VALUE else name
 
@@ -168,7 +207,7 @@ class _States:
             columns.append(terms.alias(exp.Max(this=terms.case([(here, shown)])), f"m{place}"))
             if cover:
                 columns.append(terms.alias(exp.Max(this=terms.case([(here.copy(), terms.column("currency"))])), f"k{place}"))
-        return terms.select(columns, terms.table(self.mapping.targets[target].table), group_by=[terms.column("subject")])
+        return terms.select(columns, self.states.of(target), group_by=[terms.column("subject")])
 
     def value(self, column: Column) -> Sql:
         if column.kind.startswith("memory"):
@@ -192,28 +231,26 @@ class _States:
         return state[1] if column.kind == "memory currency" else state[0]
 
 
-def _prefixed(prefix: str, key: Sql) -> Sql:
-    return exp.DPipe(this=terms.text(prefix), expression=key)
-
-
-def rates_today(mapping: SchemaMapping, today: Sql) -> exp.Select:
+def rates_today(relations: Relations, today: Sql) -> exp.Select:
     """The latest rate of each currency on or before a day: ``(currency, rate)``."""
-    body = mapping.entities["rates"]
     number = exp.Window(
         this=exp.Anonymous(this="ROW_NUMBER"),
         partition_by=[terms.column("currency")],
         order=exp.Order(expressions=[terms.ordered(terms.column("on"), descending=True)]),
     )
     known = terms.binary(exp.LTE, terms.column("on"), today)
-    ranked = terms.select([terms.column("currency"), terms.column("rate"), terms.alias(number, "n")], terms.table(body.table), where=known)
+    ranked = terms.select([terms.column("currency"), terms.column("rate"), terms.alias(number, "n")], _rates(relations), where=known)
     first = terms.equal(terms.column("n"), terms.number(1))
     return terms.select([terms.column("currency"), terms.column("rate")], terms.subquery(ranked, "r"), where=first)
 
 
-def rates_dated(mapping: SchemaMapping) -> exp.Select:
+def _rates(relations: Relations) -> Sql:
+    return relations.of("rates", columns=["currency", "rate", "on"])
+
+
+def rates_dated(relations: Relations) -> exp.Select:
     """Each rate with the days on which it is the latest: ``(currency, rate, from_day, to_day)``, ``to_day`` left out; missing: to this
     day."""
-    body = mapping.entities["rates"]
     following = exp.Window(
         this=exp.Anonymous(this="LEAD", expressions=[terms.column("on")]),
         partition_by=[terms.column("currency")],
@@ -225,17 +262,16 @@ def rates_dated(mapping: SchemaMapping) -> exp.Select:
         terms.alias(terms.column("on"), "from_day"),
         terms.alias(following, "to_day"),
     ]
-    return terms.select(columns, terms.table(body.table))
+    return terms.select(columns, _rates(relations))
 
 
-def business_days(mapping: SchemaMapping, dialect: Dialect, calendar: str | None) -> exp.Select:
+def business_days(relations: Relations, dialect: Dialect, calendar: str | None) -> exp.Select:
     """Every day that is counted: ``(day, open, number)``, ``number`` being how many open days there are up to it."""
     day = terms.column("day", "d")
     is_open = terms.binary(exp.LT, dialect.day_part("ISODOW", day), terms.number(6))
     if calendar is not None:
-        body = mapping.entities["holidays"]
         same = [terms.equal(terms.column("on", "h"), day.copy()), terms.equal(terms.column("calendar", "h"), terms.text(calendar))]
-        holiday = terms.select([terms.number(1)], terms.table(body.table, "h"), where=terms.all_of(same))
+        holiday = terms.select([terms.number(1)], relations.of("holidays", "h", ["on", "calendar"]), where=terms.all_of(same))
         is_open = terms.all_of([is_open, exp.Not(this=exp.Exists(this=holiday))])
     days = terms.select([day, terms.alias(is_open, "open")], terms.subquery(dialect.all_days(FIRST_DAY, LAST_DAY), "d"))
     counted = terms.function("SUM", terms.case([(terms.column("open"), terms.number(1))], terms.number(0)))

@@ -118,6 +118,22 @@ class Dialect(ABC):
         times."""
         return exp.TryCast(this=text, to=terms.type_of(type, *parameters))
 
+    def fits(self, value: Sql, pattern: str) -> Sql:
+        """Whether a text fits a regular expression of ours: bracketed classes, groups, `?`, `*`, `{}`, `^` and `$` only."""
+        return terms.function("REGEXP_MATCHES", value, terms.text(pattern))
+
+    def captured(self, value: Sql, pattern: str, group: int) -> Sql:
+        """What a group of a fitting expression caught."""
+        return terms.function("REGEXP_EXTRACT", value, terms.text(pattern), terms.number(group))
+
+    def day_of(self, year: Sql, month: Sql, day: Sql) -> Sql:
+        """The date of whole numbers that are known to make one."""
+        return terms.function("MAKE_DATE", *(terms.cast(part, "INT") for part in (year, month, day)))
+
+    def stored_type(self, value: Sql) -> Sql:
+        """The name of a value's type, also of a missing one."""
+        return terms.function("TYPEOF", value)
+
 
 def spelled(pattern: Sequence[Piece]) -> str:
     """A pattern in the spelling that RE2, PostgreSQL and Python share but for the ends of the text."""

@@ -89,6 +89,16 @@ class Postgres(Dialect):
         same = terms.equal(terms.cast(terms.wrapped(found), "VARCHAR"), text.copy())
         return terms.case([(fits, terms.case([(same, found.copy())]))])
 
+    def fits(self, value: Sql, pattern: str) -> Sql:
+        return exp.RegexpLike(this=terms.wrapped(value), expression=terms.text(pattern))
+
+    def captured(self, value: Sql, pattern: str, group: int) -> Sql:
+        caught = terms.function("REGEXP_MATCH", value, terms.text(pattern))
+        return exp.Bracket(this=exp.Paren(this=caught), expressions=[terms.number(group)], offset=1)
+
+    def stored_type(self, value: Sql) -> Sql:
+        return terms.cast(terms.function("PG_TYPEOF", value), "TEXT")
+
 
 def _marks_away() -> tuple[Sql, Sql]:
     marks = "".join(chr(code) for code, folded in sorted(tables().fold.items()) if folded == "")

@@ -1,0 +1,141 @@
+"""What is wrong with the data of a company's own tables where the mapping reads them: values that do not fit, codes that nobody listed,
+amounts without a currency, keys that are missing, labels that stand for two members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assignrules.databases.base import Session, quoted
+from assignrules.ir.changes import DataProblem
+from assignrules.ir.expressions import Literal
+from assignrules.ir.ruleset import Assignment, SetBody
+from assignrules.ir.types import Kind
+from assignrules.schema.mapping import OWN_ROW_KEY
+from assignrules.schema.physical import REST, FieldSource, Stored
+from assignrules.sql.queries import Compiler
+from assignrules.sql.relations import misfit_name
+from assignrules.sql.stages import Statement
+from assignrules.syntax.currencies import CURRENCIES
+
+EXAMPLES = 5
+EXACT = frozenset({Kind.TEXT})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is wrong with the rows whose keys a query gives (column ``key``); nothing where it gives none."""
+
+    code: str
+    message: str
+    entity: str
+    keys: str
+
+
+def mapped_checks(compiler: Compiler, statements: Sequence[Statement], entity: str) -> Iterator[Check]:
+    """The checks of an entity that the mapping reads from a company's tables."""
+    physical = compiler.mapping.physical
+    source = None if physical is None else physical.entities.get(entity)
+    if source is None or physical is None:
+        return
+    body = compiler.mapping.entities[entity]
+    name = compiler.mapping.schema.entities[entity].key or ""
+    key = body.fields[name].column
+
+    def rows(columns: Sequence[str]) -> str:
+        return compiler.relations.text(entity, "row", [key, *columns])
+
+    row_key = quoted(OWN_ROW_KEY)
+    unkeyed = f"SELECT {quoted(key)} AS key FROM {rows([OWN_ROW_KEY])} WHERE {quoted(key)} IS NULL OR {row_key} IS NULL"
+    yield Check("E0524", f"a row of `{entity}` has no key", entity, unkeyed)
+    repeated = f"SELECT {row_key} FROM {rows([OWN_ROW_KEY])} GROUP BY {row_key} HAVING COUNT(*) > 1"
+    if name in source.fields:
+        keys = f"SELECT {quoted(key)} AS key FROM {rows([OWN_ROW_KEY])} WHERE {row_key} IN ({repeated})"
+        yield Check("E0501", f"the row key of `{entity}` is repeated", entity, keys)
+    for field in sorted({name for statement in statements for read, name in statement.fields() if read == entity}):
+        found = source.fields.get(field)
+        if found is not None and may_misfit(found, physical.stored(entity, f"field {field}")):
+            column = misfit_name(field)
+            code, what = ("E0520", "a code that is not listed") if found.codes else ("E0505", "a value that does not fit")
+            misfits = f"SELECT {quoted(key)} AS key FROM {rows([column])} WHERE {quoted(column)}"
+            yield Check(code, f"`{field}` of `{entity}` has {what}", entity, misfits)
+
+
+def may_misfit(source: FieldSource, stored: Stored) -> bool:
+    """Whether a stored value may be one that the field cannot hold."""
+    if source.source is None:
+        return False
+    if source.codes:
+        return all(code != REST for code, _ in source.codes)
+    kind = source.type.kind
+    if kind in EXACT:
+        return False
+    fits = {Kind.BOOLEAN: Stored.BOOLEAN, Kind.INTEGER: Stored.INTEGER}
+    if kind is Kind.DATE:
+        return stored not in (Stored.DATE, Stored.TIMESTAMP, Stored.ZONED)
+    return stored is not fits.get(kind, Stored.INTEGER)
+
+
+def unreadable_currencies(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+    """Amounts beside which stands no code of a currency."""
+    physical = compiler.mapping.physical
+    if physical is None:
+        return
+    for entity, name in sorted({field for statement in statements for field in statement.amounts()}):
+        source = physical.entities[entity].fields.get(name) if entity in physical.entities else None
+        given = None if source is None else source.currency
+        if source is None or source.source is None or isinstance(given, str):
+            continue
+        if given is None and "currency" not in physical.entities[entity].fields:
+            continue
+        body = compiler.mapping.entities[entity]
+        field, key = body.fields[name], body.fields[compiler.mapping.schema.entities[entity].key or ""].column
+        assert field.currency is not None
+        rows = compiler.relations.text(entity, "row", [key, field.column, field.currency])
+        amount, code = quoted(field.column), quoted(field.currency)
+        by_code = session.fetch(f"SELECT {code}, COUNT(*) FROM {rows} WHERE {amount} IS NOT NULL GROUP BY {code}")
+        wrong = {item: count for item, count in by_code if item not in CURRENCIES}
+        if wrong:
+            listed = ", ".join(_text(item) for item in wrong if item is not None)
+            conditions = [*([f"{code} IS NULL"] if None in wrong else []), *([f"{code} IN ({listed})"] if listed else [])]
+            where = f"{amount} IS NOT NULL AND ({' OR '.join(conditions)})"
+            examples = session.fetch(f"SELECT {quoted(key)} FROM {rows} WHERE {where} ORDER BY 1 LIMIT {EXAMPLES}")
+            message = f"`{name}` of `{entity}` has no currency beside it, or one that is none"
+            yield DataProblem("E0521", message, entity, sum(wrong.values()), tuple(str(row[0]) for row in examples))
+
+
+def lookup_problems(session: Session, compiler: Compiler, targets: Sequence[str] | None = None) -> Iterator[DataProblem]:
+    """Labels that stand for two members, and names in the rules that no member has; of the targets that the rules write."""
+    physical = compiler.mapping.physical
+    if physical is None:
+        return
+    for name in targets if targets is not None else sorted({block.target for block in compiler.ruleset.assignments}):
+        place = physical.targets.get(name)
+        if place is None or place.lookup is None:
+            continue
+        known = compiler.text(compiler.relations.lookup(place.lookup, f"lookup {name}"))
+        entity = compiler.mapping.schema.targets[name].entity
+        twice = session.fetch(f"SELECT name FROM ({known}) AS known WHERE name IS NOT NULL GROUP BY name HAVING COUNT(*) > 1 ORDER BY name")
+        if twice:
+            yield DataProblem("E0522", f"two labels of `{name}` are alike", entity, len(twice), tuple(row[0] for row in twice[:EXAMPLES]))
+        wanted = sorted({word for block in compiler.ruleset.assignments if block.target == name for word in named(block)})
+        there = {row[0] for row in session.fetch(f"SELECT name FROM ({known}) AS known")} if wanted else set()
+        lacking = [word for word in wanted if word not in there]
+        if lacking:
+            message = f"`{name}` has no member of a name that the rules give"
+            yield DataProblem("E0523", message, entity, len(lacking), tuple(lacking[:EXAMPLES]))
+
+
+def named(block: Assignment) -> Iterator[str]:
+    """The members or values that a block names."""
+    if isinstance(block.body, SetBody):
+        if block.member is not None:
+            yield block.member
+        return
+    for value in (*(line.value for line in block.body.lines), block.body.value):
+        if isinstance(value, Literal) and isinstance(value.value, str):
+            yield value.value
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -259,7 +259,7 @@ class UglyPlanner:
         WORDS.update(word for block in ruleset.assignments for word in named(block))
         with self.plain.database.writing() as session:
             fill(session, self.schema, given)
-            replay(session, self.schema, given.journal)
+            replay(session, self.schema, given, as_of)
             session.commit()
         with self.plain.database.writing() as session:
             Ugly(session, self.schema).write()

@@ -31,6 +31,20 @@ TOO_MUCH: dict[str, bytes] = {
     "E0117": b"".join(b"define a%d = 1\n" % number for number in range(10_001)),
     "E0118": b"search listed where payment_terms_days in (" + b", ".join(b"%d" % number for number in range(50_001)) + b")",
 }
+# What the examples of kind `yaml schema.yml` are over.
+PROJECT = "name: company\nschema: schema.yml\nenvironments: {local: {database: 'duckdb:///company.duckdb'}}\n"
+RULES = """assign scenario "Owing" to any(documents where type = "invoice" and open_amount > 0 EUR and due_date < today)
+assign group "Late" add any(documents where open_amount > 0 EUR)
+"""
+TABLES = """
+CREATE TABLE customers (id INTEGER, code VARCHAR, name VARCHAR);
+INSERT INTO customers VALUES (1, 'C1', 'Alpha'), (2, 'C2', 'Beta'), (3, NULL, 'Gamma');
+CREATE TABLE invoices (id INTEGER, customer_id INTEGER, number VARCHAR, kind INTEGER, due VARCHAR, amount DOUBLE, currency VARCHAR);
+INSERT INTO invoices VALUES (1, 1, 'F1', 1, '20261001', 100.5, 'EUR'), (2, 2, 'F2', 7, '', 20.25, '');
+CREATE TABLE labels (id INTEGER, label VARCHAR, kind INTEGER);
+INSERT INTO labels VALUES (1, 'Late', 1), (2, 'Late', 2), (3, 'Good', 1);
+CREATE TABLE customer_labels (customer_id INTEGER, label_id INTEGER);
+"""
 _CODE = re.compile(r"\b([EW]\d{4})\b")
 # What differs from run to run.
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
@@ -57,6 +71,8 @@ def run_example(code: str, example: Example, folder: Path, patch: pytest.MonkeyP
             return _data(example.text)
         case ["console"]:
             return _console(example.text, folder, patch)
+        case ["yaml", "schema.yml"]:
+            return _over_tables(example.text, folder, patch)
         case [_, path]:
             commands = {"csv": f"load {path}", "yaml": "check" if path == "assignrules.yml" else f"test {path}"}
             return _console(f"$ assignrules {commands[example.kind.split()[0]]}\n", folder, patch, {path: example.text})
@@ -109,6 +125,26 @@ def _console(text: str, folder: Path, patch: pytest.MonkeyPatch, written: dict[s
             continue
         assert line.startswith("$ assignrules "), line
         failed, codes, told = _command(shlex.split(line[2:])[1:])
+    return Came(tuple(codes), "".join(told), failed)
+
+
+def _over_tables(schema: str, folder: Path, patch: pytest.MonkeyPatch) -> Came:
+    """A schema file over a company's own tables: the rules are checked, and planned if they may be."""
+    import duckdb
+
+    place = folder / "company"
+    (place / "rules").mkdir(parents=True)
+    (place / "assignrules.yml").write_text(PROJECT, encoding="utf-8")
+    (place / "schema.yml").write_text(schema, encoding="utf-8")
+    (place / "rules" / "company.rules").write_text(RULES, encoding="utf-8")
+    with duckdb.connect(str(place / "company.duckdb")) as connection:
+        connection.execute(TABLES)
+    patch.setenv("COLUMNS", "100")
+    patch.chdir(place)
+    failed, codes, told = _command(["check", "--format", "json"])
+    if not failed:
+        failed, more, planned = _command(["plan", "--format", "json", "--as-of", "2026-11-22"])
+        codes, told = list(dict.fromkeys((*codes, *more))), [*told, *planned]
     return Came(tuple(codes), "".join(told), failed)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, TargetMember, TargetValue, Top, Via, children
+from assignrules.ir.reports import Alert, Report
 from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
 from assignrules.schema.mapping import SchemaMapping
 
@@ -55,7 +56,8 @@ def _roots(ruleset: Ruleset) -> Iterator[tuple[str, Span, str, tuple[Expression,
         yield block.rule, block.span, block.entity, tuple(_of_block(block))
     for requirement in ruleset.requirements:
         yield requirement.name, requirement.span, requirement.entity, (requirement.condition,)
-    for shown in (*ruleset.alerts, *ruleset.reports):
+    tables: list[Alert | Report] = [*ruleset.alerts, *ruleset.reports]
+    for shown in tables:
         yield shown.name, shown.span, shown.entity, shown.on_rows()
 
 

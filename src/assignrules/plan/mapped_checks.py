@@ -14,7 +14,7 @@ from assignrules.ir.types import Kind
 from assignrules.schema.mapping import OWN_ROW_KEY
 from assignrules.schema.physical import REST, FieldSource, Stored
 from assignrules.sql.queries import Compiler
-from assignrules.sql.relations import misfit_name
+from assignrules.sql.relations import misfit_name, stored_name
 from assignrules.sql.stages import Statement
 from assignrules.syntax.currencies import CURRENCIES
 
@@ -91,14 +91,14 @@ def unreadable_currencies(session: Session, compiler: Compiler, statements: Sequ
         body = compiler.mapping.entities[entity]
         field, key = body.fields[name], body.fields[compiler.mapping.schema.entities[entity].key or ""].column
         assert field.currency is not None
-        rows = compiler.relations.text(entity, "row", [key, field.column, field.currency])
-        amount, code = quoted(field.column), quoted(field.currency)
-        by_code = session.fetch(f"SELECT {code}, COUNT(*) FROM {rows} WHERE {amount} IS NOT NULL GROUP BY {code}")
+        stored, code = quoted(stored_name(name)), quoted(field.currency)
+        rows = compiler.relations.text(entity, "row", [key, stored_name(name), field.currency])
+        by_code = session.fetch(f"SELECT {code}, COUNT(*) FROM {rows} WHERE {stored} GROUP BY {code}")
         wrong = {item: count for item, count in by_code if item not in CURRENCIES}
         if wrong:
             listed = ", ".join(_text(item) for item in wrong if item is not None)
             conditions = [*([f"{code} IS NULL"] if None in wrong else []), *([f"{code} IN ({listed})"] if listed else [])]
-            where = f"{amount} IS NOT NULL AND ({' OR '.join(conditions)})"
+            where = f"{stored} AND ({' OR '.join(conditions)})"
             examples = session.fetch(f"SELECT {quoted(key)} FROM {rows} WHERE {where} ORDER BY 1 LIMIT {EXAMPLES}")
             message = f"`{name}` of `{entity}` has no currency beside it, or one that is none"
             yield DataProblem("E0521", message, entity, sum(wrong.values()), tuple(str(row[0]) for row in examples))

@@ -47,6 +47,7 @@ TYPES: dict[Kind, tuple[str, ...]] = {
 }
 
 
+CODE = "^[A-Z]{3}$"  # of a currency, by its form
 # Relations that are there whether or not something is mapped.
 IMPLIED = ("rates", "holidays", LEGAL_ENTITY)
 
@@ -238,7 +239,7 @@ class _Rows:
         if self.body.customer is not None:
             found.append(self.body.customer)
         found.extend(f"{OWN_ROW_KEY}{place}" for place in range(len(self.source.key)))
-        found.extend(misfit_name(field) for field in self.source.fields)
+        found.extend(make(field) for field in self.source.fields for make in (misfit_name, stored_name))
         found.extend(current_name(target) for target, place in self.physical.targets.items() if self._reads(target) and place.current)
         return found
 
@@ -278,6 +279,8 @@ class _Rows:
         if name.startswith(OWN_ROW_KEY):
             place = int(name.removeprefix(OWN_ROW_KEY))
             return self.readings.key(*self._column(self.source.key[place], f"key {place}"))
+        if name.startswith("#stored "):
+            return self._stored(name.removeprefix("#stored "))
         if name.startswith("#misfit "):
             return self._misfit(name.removeprefix("#misfit "))
         if name.startswith("#current "):
@@ -316,7 +319,19 @@ class _Rows:
         if source.plus_days is not None:
             more, more_stored = self._column(source.plus_days, f"{place} plus_days")
             plus = self.readings.whole(more, more_stored)
-        return self.readings.field(source, column, stored, plus)
+        value = self.readings.field(source, column, stored, plus)
+        if source.type.kind is not Kind.MONEY:
+            return value
+        # An amount without a currency is a data error, and nothing to compute with.
+        code = self.currency_of(source, place)
+        return value if isinstance(code, exp.Literal) else terms.case([(self.relations.dialect.fits(code, CODE), value)])
+
+    def _stored(self, field: str) -> Sql:
+        """Whether something is stored that does not mean missing."""
+        source = self.source.fields[field]
+        if source.source is None:
+            return terms.boolean(False)
+        return terms.not_null(self.readings.present(source, *self._column(source.source, f"field {field}")))
 
     def _misfit(self, field: str) -> Sql:
         """Whether something is stored that is no value of the field."""
@@ -324,9 +339,8 @@ class _Rows:
         if source.source is None:
             return terms.boolean(False)
         column, stored = self._column(source.source, f"field {field}")
-        read = replace(source, plus_days=None)
-        stands = self.readings.present(source, column, stored)
-        return terms.all_of([terms.not_null(stands), terms.is_null(self.readings.field(read, column.copy(), stored))])
+        value = self.readings.field(replace(source, plus_days=None), column, stored)
+        return terms.all_of([self._stored(field), terms.is_null(value)])
 
     def _currency(self, field: str) -> Sql:
         target = self.relations.schema.target_of_field(self.entity, field)
@@ -415,6 +429,11 @@ def current_name(target: str) -> str:
 def misfit_name(field: str) -> str:
     """The column of a relation that says whether a field's stored value does not fit."""
     return f"#misfit {field}"
+
+
+def stored_name(field: str) -> str:
+    """The column of a relation that says whether a field has a stored value, whatever it is."""
+    return f"#stored {field}"
 
 
 def divided_one(dialect: Dialect, rate: Sql) -> Sql:

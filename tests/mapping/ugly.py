@@ -24,7 +24,7 @@ from assignrules.schema.logical import Schema, Shape, credit
 from assignrules.schema.mapping import CUSTOMER_INSTEAD, SchemaMapping
 from assignrules.syntax.currencies import CURRENCIES
 from assignrules.testing.case import ProjectSettings
-from assignrules.testing.database import DuckDBPlanner, DatabaseTestSession
+from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 
 TENANT, OTHER = "800", "900"
 NONE = "n/a"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, TargetMember, TargetValue, Top, Via, children
+from assignrules.ir.proposals import Proposal
 from assignrules.ir.reports import Alert, Report
 from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
 from assignrules.schema.mapping import SchemaMapping
@@ -56,6 +57,8 @@ def _roots(ruleset: Ruleset) -> Iterator[tuple[str, Span, str, tuple[Expression,
         yield block.rule, block.span, block.entity, tuple(_of_block(block))
     for requirement in ruleset.requirements:
         yield requirement.name, requirement.span, requirement.entity, (requirement.condition,)
+    for proposal in ruleset.proposals:
+        yield proposal.name, proposal.span, proposal.entity, (proposal.to, *proposal.said(), *_amount(proposal))
     tables: list[Alert | Report] = [*ruleset.alerts, *ruleset.reports]
     for shown in tables:
         yield shown.name, shown.span, shown.entity, shown.on_rows()
@@ -74,6 +77,10 @@ def _of_block(block: Assignment) -> Iterator[Expression]:
     yield from (part.expression for part in block.because or () if part.expression is not None)
     if block.limit is not None:
         yield from (part for part in (block.limit.by, block.limit.per) if part is not None)
+
+
+def _amount(proposal: Proposal) -> tuple[Expression, ...]:
+    return () if proposal.amount is None else (proposal.amount,)
 
 
 class _Finder:

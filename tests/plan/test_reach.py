@@ -62,6 +62,10 @@ def reached(rules: str, subject: str = "C1", entity: str = "customer") -> Mappin
             {"customer": ["C1", "C2", "C4"], "legal_entity": ["L1", "L4"]},
         ),
         ('assign scenario "A" to payer.legal_entity.country = "FR"', {"customer": ["C1", "C3"], "legal_entity": ["C3", "L1"]}),
+        (
+            'assign scenario "A" to any(contacts) except locked guard at most 5% cooldown 3 days keep manual because "{name}"',
+            {"customer": ["C1"], "contact": ["K1"]},
+        ),
         # through what is planned for another row
         (
             'assign scenario "A" to payer.collector = "Ann"  assign collector "Ann" to any(contacts)',

@@ -11,13 +11,15 @@ from dataclasses import fields, is_dataclass
 
 from assignrules.databases.base import Session
 from assignrules.ir.expressions import Aggregate, Expression, Field, InList, Link, Literal, Reference, TargetMember, TargetValue, Top, Via
-from assignrules.ir.ruleset import Assignment, Ruleset
+from assignrules.ir.ruleset import Assignment, Cooldown, Guard, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import TEXT
 from assignrules.schema.logical import Schema
 from assignrules.sql.queries import Compiler, Output
 
 MOST = 5_000  # rows of an entity: with more, naming them costs more than it saves
 
+# The clauses that look at a subject by itself. Any other, a limit and those that are new to the language, may look at all subjects.
+ROW_BY_ROW = (Expression, ValueBody, SetBody, Others, Guard, Cooldown)
 Kept = Mapping[str, tuple[str, ...]]
 
 
@@ -63,7 +65,7 @@ def _followed(ruleset: Ruleset, schema: Schema, units: Iterable[tuple[str, str |
             seen.add((target, member))
             for block in blocks.get((target, member), ()):
                 waiting.append(block)
-                if block.limit is not None:
+                if any(not isinstance(part, ROW_BY_ROW) for part in (*_parts(block), *_parts(block.body)) if is_dataclass(part)):
                     whole.add(block.entity)
 
     for target, member in units:

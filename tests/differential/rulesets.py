@@ -5,7 +5,7 @@ One file for each statement: so statements can be shuffled and still stand at th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.differential.expressions import FULL, SCHEMA, VALUES, Name, Scope, Un
 
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.types import Kind
-from assignrules.schema.dataset import Dataset
+from assignrules.schema.dataset import OUTBOX_STATES, Dataset, OutboxEntry
 from assignrules.schema.logical import Shape
 from assignrules.testing.case import ProjectSettings
 
@@ -57,6 +57,7 @@ UNITS: tuple[Unit, ...] = (
     ("document_status", None), ("proposed_credit_limit", None), ("order_block", None), ("payment_terms_days", None), ("portfolio", "A"),
     ("cover", "B"), ("colleague", "A"),
 )  # fmt: skip
+PROPOSALS = ("Call", "it's")
 STANDINGS = ("customer", "document", "legal_entity", "guarantee", "order", "score", "policy", "policy_country", "dunning_event")
 
 
@@ -80,7 +81,8 @@ class World:
         """What a failing example prints."""
         rules = self.text
         rows = "\n".join(f"  {entity}: {row}" for entity, rows in self.data.rows.items() for row in rows)
-        return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n  values {self.data.values}\n  members {self.data.members}"
+        states = f"  values {self.data.values}\n  members {self.data.members}\n  outbox {self.data.outbox}"
+        return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n{states}"
 
 
 @st.composite
@@ -109,8 +111,10 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
         searches.append(f"s{number}")
     for place, unit in enumerate(units):
         texts.extend(_Block(writer, unit, place, depth).texts())
+    texts.extend(_proposal(writer, name, len(units), depth) for name in PROPOSALS[: writer.number_of(0, len(PROPOSALS))])
     rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
     data = Rows(draw, today, ignored).dataset()
+    data.outbox = list(_outbox(writer))
     return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches))
 
 
@@ -166,6 +170,31 @@ def _definition(writer: Writer, word: str, depth: int) -> tuple[Name, str]:
     if kind in ("condition", "truth"):
         kind = "truth"  # it may be either, by what was drawn; as a truth value it serves everywhere
     return Name(entity, word, kind, scale, scope.rank), f"define {word} on {entity} = {text}"
+
+
+def _proposal(writer: Writer, name: str, rank: int, depth: int) -> str:
+    entity = writer.one(STANDINGS)
+    scope = Scope(entity, rank)
+    parts = [f"to {writer.condition(scope, depth)}"]
+    if writer.chance(60):
+        parts.append(f"amount {writer.money(scope, 1, FULL)}")
+    if writer.chance(60):
+        parts.append(f"cooldown {writer.one(('10 days', '1 month', '0 days', '30 days'))}")
+    if writer.chance(60):
+        kinds = ("text", "money", "date", "truth", "integer", "condition")
+        shown = [getattr(writer, kind)(scope, 1, *((FULL,) if kind == "money" else ())) for kind in kinds if writer.chance(30)]
+        parts.extend(["show " + ", ".join(f"{value} as c{number}" for number, value in enumerate(shown))] if shown else [])
+    return f"propose {quoted(name)} on {entity} {' '.join(parts)}"
+
+
+def _outbox(writer: Writer) -> Iterator[OutboxEntry]:
+    """Earlier proposals for subjects of any entity, some of them gone or of no rule, on every boundary of a cooldown."""
+    keys = ("C1", "C2", "F1", "L1", "1", "10", "P1", "gone")
+    for _ in range(writer.number_of(0, 8)):
+        state = writer.one(OUTBOX_STATES)
+        days = [writer.today + timedelta(days=writer.one((0, -9, -10, -11, -30, -31))) for _ in range(3)]
+        ended = days[2] if state == "withdrawn" or (state == "accepted" and writer.chance(50)) else None
+        yield OutboxEntry(writer.one((*PROPOSALS, "other")), writer.one(keys), state, days[0], writer.one((None, days[1])), ended)
 
 
 class _Block:

@@ -90,9 +90,11 @@ def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[S
         return
     table = compiler.relations.text("rates", "row", ["currency", "on"])
     sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1 ORDER BY currency, "on"'
+    unread = {compiler.ruleset.currency, *compiler.ruleset.ignored_currencies}  # their amounts are never converted
     by_currency: dict[str, list[str]] = {}
     for currency, day in session.fetch(sql):
-        by_currency.setdefault(currency, []).append(f"{currency} {day.isoformat()}")
+        if currency not in unread:
+            by_currency.setdefault(currency, []).append(f"{currency} {day.isoformat()}")
     for currency, days in by_currency.items():
         yield DataProblem("E0503", f"two rates for `{currency}` on one day", "rates", len(days), tuple(days[:EXAMPLES]))
 

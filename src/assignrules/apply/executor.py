@@ -6,7 +6,7 @@ import getpass
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import assert_never
@@ -37,7 +37,8 @@ from assignrules.apply.stages import (
 )
 from assignrules.apply.targets import PLANNED, PLANNED_COLUMNS, TargetSQL, target_sql
 from assignrules.databases.base import Database, Writing, quoted
-from assignrules.databases.embedded import lineage, lock
+from assignrules.databases.binding import bind
+from assignrules.databases.embedded import create_engine_tables, lineage, lock
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.types import Money
 from assignrules.ir.values import Value, shown
@@ -112,6 +113,7 @@ class _Work:
     sizes: dict[str, int] = field(default_factory=dict)
     run: int | None = None
     head: str | None = None
+    first: bool = False  # nothing was ever applied in the database
 
     def sql(self, target: str) -> TargetSQL:
         """The target's statements."""
@@ -172,6 +174,10 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
     """One stage; a result where the apply ends here."""
     match stage:
         case Lock():
+            if work.mapping.physical is not None:
+                refusal = _open_mapped(work)
+                if refusal is not None:
+                    return refusal
             if lineage(work.session) is None:
                 return _stale(diagnostic("E0704", "the database has no lineage: the plan was made from another one", help=AGAIN))
             create_journal(work.session)
@@ -209,9 +215,25 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
             assert_never(stage)
 
 
+def _open_mapped(work: _Work) -> ApplyResult | None:
+    """Makes the engine's own tables in a company's database where they are not there yet, and asks it for what the mapping reads."""
+    work.first = lineage(work.session) is None
+    create_engine_tables(work.session, work.mapping)
+    work.mapping, problems = bind(work.session, work.mapping, date.fromisoformat(str(work.plan.header.as_of)))
+    return ApplyResult(Outcome.FAILED, diagnostics=problems) if problems else None
+
+
+def _of_this_database(work: _Work) -> bool:
+    """A plan of a company's database in which nothing was applied yet has no lineage: it is the first run's, or the database's next."""
+    made_in = work.plan.header.lineage
+    if made_in is None and work.mapping.physical is not None:
+        return work.first or run_of_plan(work.session, work.id) is not None
+    return made_in == lineage(work.session)
+
+
 def _check_identity(work: _Work) -> ApplyResult | None:
     header, request = work.plan.header, work.request
-    if header.lineage != lineage(work.session):
+    if not _of_this_database(work):
         return _stale(diagnostic("E0704", "the plan was made from another database", help=AGAIN))
     run = run_of_plan(work.session, work.id)
     if run is not None:
@@ -304,6 +326,12 @@ def _check_before(work: _Work, target: str) -> ApplyResult | None:
     for statement in sql.locks:
         work.session.fetch(statement, {"target": target})
     rows = work.session.fetch(f"{sql.stale} LIMIT {LISTED}", {"target": target})
+    if not rows:
+        for code, message, query in sql.unwritable:
+            lacking = work.session.fetch(f"{query} LIMIT {LISTED}", {"target": target})
+            if lacking:
+                texts = (f"`{target}` of `{subject}` cannot become `{shown(after)}`: {message}" for subject, after in lacking)
+                return ApplyResult(Outcome.REFUSED, diagnostics=tuple(diagnostic(code, text) for text in texts))
     work.sizes[target] = work.session.fetch(sql.count)[0][0]
     if not rows:
         return None

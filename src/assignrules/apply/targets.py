@@ -6,62 +6,27 @@ All texts are made of names of the schema and of fixed phrases; every value come
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
 
-from sqlglot import exp
-
+from assignrules.apply.mapped_targets import mapped_target_sql
+from assignrules.apply.planned import PLANNED, PLANNED_COLUMNS, TargetSQL, json_kind, malformed, read_printed
 from assignrules.databases.base import quoted
-from assignrules.ir.types import VALUE_SCALE, Kind
+from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql.dialects import DIALECTS, Dialect
-from assignrules.sql.journal import DIGITS
 
-PLANNED = "assignrules_planned"  # the temporary table of the changes
-PLANNED_COLUMNS = {
-    "subject": "VARCHAR",
-    "label": "VARCHAR",
-    "target": "VARCHAR",
-    "member": "VARCHAR",
-    "before": "VARCHAR",
-    "after": "VARCHAR",
-    "action": "VARCHAR",
-    "rule": "VARCHAR",
-    "line": "VARCHAR",
-    "at": "VARCHAR",
-    "because": "VARCHAR",
-    "manual": "BOOLEAN",
-}
-WORDS = {Shape.VALUE: ("set", "change", "clear"), Shape.COVER: ("grant", "amend", "withdraw")}
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSQL:
-    """The statements of one target. Each binds ``$target``, but ``count``.
-
-    ``locks``: what keeps the rows that the changes meet as they are, where the database does not lock out other writers altogether.
-    ``malformed``: a condition on a planned change, true where it cannot be one of this target. ``stale``: the rows that are no longer as
-    the plan found them: subject, member, before, whether the subject exists, the current value and its currency. ``count``: how many rows
-    the state has. ``writes``: what to run, with the sign that its count has in the state's size. ``wrong``: the changes that did not come
-    true.
-    """
-
-    kind: str
-    malformed: str
-    locks: tuple[str, ...]
-    stale: str
-    count: str
-    writes: tuple[tuple[str, int], ...]
-    wrong: str
+__all__ = ["PLANNED", "PLANNED_COLUMNS", "TargetSQL", "target_sql"]
 
 
 def target_sql(mapping: SchemaMapping, name: str, dialect: str) -> TargetSQL:
     """The statements of a target of the mapping, in a dialect of ``DIALECTS``."""
+    if mapping.physical is not None:
+        return mapped_target_sql(mapping, name, dialect)
     target = mapping.schema.targets[name]
     state = _state(mapping, target, DIALECTS[dialect])
     return TargetSQL(
-        kind=_json_kind(target),
-        malformed=_malformed(target, state.dialect),
+        kind=json_kind(target),
+        malformed=malformed(target, state.dialect),
         locks=_locks(target, state) if dialect == "postgres" else (),
         stale=_stale(mapping, target, state),
         count=f"SELECT count(*) FROM {state.table}",
@@ -107,7 +72,8 @@ def _stale(mapping: SchemaMapping, target: Target, state: _State) -> str:
     entity = mapping.entities[target.entity]
     key = f"existing.{quoted(entity.key)}"
     differs = " OR ".join(
-        f"{now} IS DISTINCT FROM {was}" for now, was in zip(state.current, _read("change.before", target, state.dialect), strict=True)
+        f"{now} IS DISTINCT FROM {was}"
+        for now, was in zip(state.current, read_printed("change.before", target, state.dialect), strict=True)
     )
     value, currency = (*state.current, "NULL")[:2]
     return (
@@ -131,7 +97,7 @@ def _kept(target: Target) -> str:
 
 
 def _writes(target: Target, state: _State) -> tuple[tuple[str, int], ...]:
-    after = _read("change.after", target, state.dialect)
+    after = read_printed("change.after", target, state.dialect)
     planned = f"{PLANNED} AS change WHERE change.target = $target"
     if not state.own:
         sets = ", ".join(f"{column} = {value}" for column, value in zip(state.columns, after, strict=True))
@@ -152,7 +118,7 @@ def _wrong(target: Target, state: _State) -> str:
     if not state.columns:
         true = "true"
     else:
-        pairs = zip(state.current, _read("change.after", target, state.dialect), strict=True)
+        pairs = zip(state.current, read_printed("change.after", target, state.dialect), strict=True)
         true = " AND ".join(f"{now} IS NOT DISTINCT FROM {then}" for now, then in pairs)
     if state.own:
         fits = f"{rows} = CASE WHEN {_kept(target)} THEN 1 ELSE 0 END AND bool_and(NOT ({_kept(target)}) OR ({true}))"
@@ -162,50 +128,3 @@ def _wrong(target: Target, state: _State) -> str:
         f"SELECT change.subject, change.member FROM {PLANNED} AS change LEFT JOIN {state.join(target)} WHERE change.target = $target "
         f"GROUP BY change.sequence, change.subject, change.member, change.after HAVING NOT ({fits}) ORDER BY change.sequence"
     )
-
-
-def _read(text: str, target: Target, dialect: Dialect) -> tuple[str, ...]:
-    """SQL that reads a printed value: the value's columns; missing where it is none, as the database may read rows of other targets
-    first."""
-
-    def read(text: str, type: str, *parameters: int) -> str:
-        return dialect.tried(exp.Var(this=text), type, *parameters).sql(dialect=dialect.name)
-
-    match target.type.kind:
-        case Kind.MONEY:
-            amount, currency = (f"split_part({text}, ' ', {place})" for place in (1, 2))
-            return read(amount, "DECIMAL", DIGITS, VALUE_SCALE), f"nullif({currency}, '')"
-        case Kind.DECIMAL | Kind.PERCENT:
-            return (read(text, "DECIMAL", DIGITS, VALUE_SCALE),)
-        case Kind.INTEGER | Kind.DURATION:
-            return (read(text, "BIGINT"),)
-        case Kind.BOOLEAN:
-            return (read(text, "BOOLEAN"),)
-        case Kind.DATE | Kind.TIMESTAMP:
-            return (read(text, "DATE"),)
-        case Kind.TEXT | Kind.ENUM:
-            return (text,)
-        case kind:
-            assert_never(kind)
-
-
-def _malformed(target: Target, dialect: Dialect) -> str:
-    member = "member IS NOT NULL" if target.shape is Shape.VALUE else "member IS NULL"
-    if target.shape is Shape.SET:
-        action = "CASE WHEN before = 'false' AND after = 'true' THEN 'add' WHEN before = 'true' AND after = 'false' THEN 'remove' END"
-    else:
-        first, second, third = WORDS[target.shape]
-        action = f"CASE WHEN before IS NULL THEN '{first}' WHEN after IS NULL THEN '{third}' ELSE '{second}' END"
-    unread = [f"({side} IS NOT NULL AND {part} IS NULL)" for side in ("before", "after") for part in _read(side, target, dialect)]
-    return " OR ".join((member, f"action IS DISTINCT FROM {action}", "before IS NOT DISTINCT FROM after", *unread))
-
-
-def _json_kind(target: Target) -> str:
-    """What a printed value of the target is in JSON."""
-    match target.type.kind:
-        case Kind.BOOLEAN:
-            return "boolean"
-        case Kind.INTEGER:
-            return "integer"
-        case _:
-            return "text"

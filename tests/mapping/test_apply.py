@@ -1,0 +1,170 @@
+"""Targets in a company's own tables: planned, written by column, lookup, members and export, and read back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from assignrules import api
+from assignrules.apply import ApplyResult, Outcome
+from assignrules.plan.model import Plan
+from assignrules.project import Project
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TABLES = """
+CREATE TABLE "Cust ""omers" (
+  MANDT VARCHAR, id INTEGER, sub INTEGER, code VARCHAR, name VARCHAR, owing DOUBLE, "Sperre" VARCHAR, seller INTEGER);
+INSERT INTO "Cust ""omers" VALUES
+  ('1', 1, 1, 'C1', 'Alpha', 100.1, '', NULL), ('1', 1, 2, 'C2', 'Beta', 0, 'X', 8), ('1', 2, 1, 'C3', 'O''Hara', 5000.25, '', 7),
+  ('2', 1, 1, 'C1', 'Other', 9999, '', 7);
+CREATE TABLE sellers (id INTEGER, login VARCHAR, name VARCHAR);
+INSERT INTO sellers VALUES (7, 'ann', 'Ann'), (8, 'bob', 'Bob');
+CREATE TABLE extra (MANDT VARCHAR, cust INTEGER, sub INTEGER, scenario INTEGER, made VARCHAR);
+INSERT INTO extra VALUES ('1', 1, 1, 3, 'old'), ('2', 1, 1, 3, 'old');
+CREATE TABLE words (id INTEGER, word VARCHAR, kind INTEGER);
+INSERT INTO words VALUES (3, 'Mild', 1), (4, 'Hard', 1), (5, 'Late', 2), (6, 'Good', 2), (9, 'Late', 3);
+CREATE TABLE tagged (MANDT VARCHAR, cust INTEGER, sub INTEGER, tag INTEGER, source VARCHAR);
+INSERT INTO tagged VALUES ('1', 1, 2, 5, 'x'), ('1', 1, 1, 9, 'x'), ('1', 2, 1, 6, 'x'), ('2', 1, 2, 5, 'x');
+"""
+SCHEMA = """
+extends: credit
+params: {client: {type: text, required: true}}
+tenant: {columns: [MANDT], values: [":client"]}
+entities:
+  customer:
+    from: 'Cust "omers'
+    key: [id, sub]
+    fields:
+      code: code
+      name: name
+      turnover_12m: {column: owing, currency: EUR}
+      blocked: {column: Sperre, type: boolean, true: [X], false: [""]}
+  user:
+    from: sellers
+    tenant: none
+    key: id
+    fields: {login: login, name: name}
+targets:
+  scenario:
+    store: column
+    table: extra
+    key: [cust, sub]
+    column: scenario
+    lookup: {table: words, key: id, name: word, where: kind = 1, tenant: none}
+    insert: {made: by rules}
+  collector:
+    {store: column, table: 'Cust "omers', key: [id, sub], column: seller, lookup: {table: sellers, key: id, name: login, tenant: none}}
+  group:
+    store: members
+    table: tagged
+    subject: [cust, sub]
+    member: {column: tag, lookup: {table: words, key: id, name: word, where: kind = 2, tenant: none}}
+    insert: {source: rules}
+  order_block: {store: export, current: blocked}
+"""
+RULES = """
+assign scenario
+  "Hard" to turnover_12m > 1000 EUR
+  "Mild" to turnover_12m > 0 EUR
+  otherwise clear
+assign collector "ann" to turnover_12m > 0 EUR otherwise keep
+assign group "Late" add turnover_12m > 0 EUR remove others
+assign order_block true to turnover_12m > 1000 EUR otherwise false
+assign risk_class "A" to turnover_12m > 0 EUR
+assign cover "ND" eligibility turnover_12m > 0 EUR amount 20_000 EUR removal others
+"""
+
+
+def project_in(folder: Path, *, schema: str = SCHEMA, rules: str = RULES, tables: str = TABLES) -> Project:
+    (folder / "rules").mkdir()
+    (folder / "rules" / "all.rules").write_text(rules, encoding="utf-8")
+    (folder / "schema.yml").write_text(schema, encoding="utf-8")
+    environment = "{database: 'duckdb:///company.duckdb', schema_params: {client: '1'}}"
+    text = f"schema: schema.yml\nguards: {{changes: at most 100%}}\nenvironments: {{local: {environment}}}\n"
+    (folder / "assignrules.yml").write_text(text, encoding="utf-8")
+    with duckdb.connect(str(folder / "company.duckdb")) as connection:
+        connection.execute(tables)
+    return api.load_project(folder, as_of=date(2026, 11, 22))
+
+
+def planned(project: Project) -> tuple[Plan, dict[tuple[str, str, str | None], tuple[object, object]]]:
+    plan = api.plan_changes(project)
+    assert plan.header.applicable, plan.data_errors
+    return plan, {(row.target, row.subject, row.member): (row.before, row.after) for row in plan.change_rows()}
+
+
+def run(project: Project, plan: Plan) -> ApplyResult:
+    return api.apply(project, plan, reason="test")
+
+
+def rows(project: Project, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(project.root / "company.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_targets_are_written_where_the_schema_says(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    plan, changes = planned(project)
+    assert changes[("scenario", "C3", None)] == (None, "Hard")
+    assert ("scenario", "C1", None) not in changes  # Mild it is, and Mild it stays
+    assert changes[("collector", "C1", None)] == (None, "ann")
+    assert {key for key in changes if key[0] == "group"} == {("group", "C1", "Late"), ("group", "C2", "Late"), ("group", "C3", "Late")}
+    assert changes[("order_block", "C3", None)] == (False, True)
+    result = run(project, plan)
+    assert result.outcome is Outcome.APPLIED, result.diagnostics
+    # Only the tenant's rows, by the keys of the lookups, and a new row where there was none.
+    assert rows(project, "SELECT * FROM extra ORDER BY ALL") == [
+        ("1", 1, 1, 3, "old"), ("1", 2, 1, 4, "by rules"), ("2", 1, 1, 3, "old")
+    ]  # fmt: skip
+    assert rows(project, 'SELECT MANDT, code, seller FROM "Cust ""omers" ORDER BY ALL') == [
+        ("1", "C1", 7), ("1", "C2", 8), ("1", "C3", 7), ("2", "C1", 7)
+    ]  # fmt: skip
+    assert rows(project, "SELECT * FROM tagged ORDER BY ALL") == [
+        ("1", 1, 1, 5, "rules"), ("1", 1, 1, 9, "x"), ("1", 2, 1, 5, "rules"), ("1", 2, 1, 6, "x"), ("2", 1, 2, 5, "x")
+    ]  # fmt: skip
+    # What is exported is never written to the company's table, and reads as exported until the company's field moves.
+    assert rows(project, 'SELECT "Sperre" FROM "Cust ""omers" WHERE code = \'C3\'') == [("",)]
+    assert planned(project)[1] == {}
+    again = run(project, plan)
+    assert again.already and again.run == 1
+
+
+def test_an_export_is_over_when_the_company_has_spoken(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    run(project, planned(project)[0])
+    with duckdb.connect(str(project.root / "company.duckdb")) as connection:
+        connection.execute("UPDATE \"Cust \"\"omers\" SET \"Sperre\" = 'X' WHERE code IN ('C1', 'C3') AND MANDT = '1'")
+    _, changes = planned(project)
+    # C3 has what was exported; C1 was blocked by hand, and the rules say otherwise.
+    assert changes == {("order_block", "C1", None): (True, False)}
+
+
+def test_a_row_that_changed_meanwhile_makes_the_plan_stale(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    plan, _ = planned(project)
+    with duckdb.connect(str(project.root / "company.duckdb")) as connection:
+        connection.execute("UPDATE extra SET scenario = 4 WHERE MANDT = '1'")
+        connection.execute("INSERT INTO extra VALUES ('1', 2, 1, 3, 'new')")
+    result = run(project, plan)
+    assert result.outcome is Outcome.STALE
+    assert "`scenario` of `C3` is `Mild` now" in result.diagnostics[0].message
+    assert rows(project, "SELECT count(*) FROM tagged") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (("    insert: {made: by rules}\n", ""), "E0706"),
+        (('turnover_12m > 1000 EUR\n  "Mild"', "turnover_12m > 1000 EUR\n  (name)"), "E0523"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is(tmp_path: Path, change: tuple[str, str], code: str) -> None:
+    project = project_in(tmp_path, schema=SCHEMA.replace(*change), rules=RULES.replace(*change))
+    result = run(project, planned(project)[0])
+    assert result.outcome is Outcome.REFUSED
+    assert {item.code for item in result.diagnostics} == {code}
+    assert rows(project, "SELECT count(*) FROM tagged") == [(4,)]
+    assert not rows(project, "SELECT 1 FROM duckdb_tables() WHERE table_name LIKE 'assignrules%'")

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from assignrules.apply import ApplyResult
     from assignrules.check import Checked
     from assignrules.databases import Database, Session
-    from assignrules.ir.changes import Change
+    from assignrules.ir.changes import Change, DataProblem
     from assignrules.ir.ruleset import Ruleset
     from assignrules.journal.tables import Run
     from assignrules.load import LoadReport
     from assignrules.plan.explanation import Explanation
     from assignrules.plan.model import Plan
+    from assignrules.plan.reports import ReportLines
     from assignrules.plan.searches import SearchCount, SearchResult
     from assignrules.report.coverage import Coverage
     from assignrules.schema.file import SchemaFile
@@ -261,6 +262,31 @@ def search_counts(project: Project) -> tuple[SearchCount, ...]:
         return count_searches(session, ruleset, _bound(project, session), as_of=project.as_of)
 
 
+def report(project: Project, name: str) -> ReportLines:
+    """What a report of the rules shows today: the names of its columns, and its lines as printed values, in order."""
+    from assignrules.plan.reports import run_report
+
+    ruleset = _ruleset(project)
+    names = [item.name for item in ruleset.reports]
+    if name not in names:
+        help = did_you_mean(name, names) or (
+            "reports are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no report"
+        )
+        raise Problems([diagnostic("E0910", f"there is no report `{name}`", help=help)])
+    with _reading(project) as session:
+        found = run_report(session, ruleset, _mapping(), name, as_of=project.as_of)
+    if found.errors:
+        raise Problems(diagnostic(item.code, _said(item), help="mend the data; a report of wrong figures is none") for item in found.errors)
+    return found
+
+
+def _said(problem: DataProblem) -> str:
+    examples = f": {', '.join(problem.examples)}" if problem.examples else ""
+    more = ", …" if problem.examples and problem.count > len(problem.examples) else ""
+    rows = "row" if problem.count == 1 else "rows"
+    return f"{problem.message} ({problem.count} {rows} of {problem.entity}{examples}{more})"
+
+
 def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str | None = None, keep: bool = False) -> Plan:
     """What the rules would change, and why; nothing is written. Look at ``header.applicable`` before anything else.
 
@@ -365,6 +391,14 @@ def run(project: Project, number: int) -> tuple[Run, tuple[Change, ...]]:
             help = f"runs go from 1 to {last}" if last else "nothing has been applied yet"
             raise Problems([diagnostic("E0802", f"the journal has no run {number}", help=help)])
         return found, history.changes(session, number)
+
+
+def run_alerts(project: Project, number: int) -> Mapping[str, tuple[str, ...]]:
+    """By alert, the keys of the rows that it had when a run was applied."""
+    from assignrules.journal import history
+
+    with _reading(project) as session:
+        return history.alerts(session, number)
 
 
 def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:

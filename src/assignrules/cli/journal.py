@@ -40,12 +40,14 @@ def log(verify: bool, anchor: str | None, limit: int | None, format: str, option
 @formats("text", "json")
 @common
 def show(run: int, full: bool, format: str, options: Options) -> None:
-    """Show one run: who, when, why, and what it changed."""
+    """Show one run: who, when, why, what it changed, and the rows that the alerts had."""
     from assignrules import api
     from assignrules.report import journal
 
-    found, changes = api.run(options.open(), run)
-    emit(journal.run_json(found, changes) if format == "json" else journal.run_text(found, changes, page(), full=full))
+    project = options.open()
+    found, changes = api.run(project, run)
+    alerts = api.run_alerts(project, run)
+    emit(journal.run_json(found, changes, alerts) if format == "json" else journal.run_text(found, changes, page(), alerts, full=full))
 
 
 @click.command()

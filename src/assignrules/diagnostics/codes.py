@@ -140,6 +140,7 @@ CODES: dict[str, str] = {
     "E0907": "folder is not empty",
     "E0908": "rule test failed",
     "E0909": "rule test malformed",
+    "E0910": "no such report",
     # 99
     "E9901": "internal error",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from assignrules.ir.changes import Change
@@ -12,6 +13,9 @@ from assignrules.journal.tables import Run
 from assignrules.report.diagnostics import document
 from assignrules.report.page import DIM, Page, count, plain
 from assignrules.report.plan import EXAMPLES, GROUPS, change_words, subjects, unit_name
+
+Alerts = Mapping[str, Sequence[str]]  # by name, the keys of the rows
+KEYS = 10  # of an alert that are named
 
 
 def runs_text(runs: Sequence[Run], page: Page) -> str:
@@ -30,8 +34,8 @@ def runs_json(runs: Sequence[Run]) -> str:
     return document({"runs": [run_object(run) for run in runs]})
 
 
-def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = False) -> str:
-    """One run: who, when, why, and its changes."""
+def run_text(run: Run, changes: Sequence[Change], page: Page, alerts: Alerts = MappingProxyType({}), *, full: bool = False) -> str:
+    """One run: who, when, why, its changes, and the rows that the alerts had then."""
     rows = [
         ["as of", run.as_of.isoformat()],
         ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (login {plain(run.login)})" if run.login != run.user else "")],
@@ -67,12 +71,19 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, *, full: bool = Fa
         rest = [] if full else ordered[GROUPS:]
         if rest:
             lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, sum(len(members) for _, members in rest))}")
+    if alerts:
+        lines += ["", page.heading("Alerts")] if units else [page.heading("Alerts")]
+    for name, keys in alerts.items():
+        shown = keys if full else keys[:KEYS]
+        more = f", … and {len(keys) - len(shown):,} more" if len(keys) > len(shown) else ""
+        lines.append(page.cut(f"  {plain(name)}: {count(len(keys), 'row')}: {', '.join(map(plain, shown))}{more}"))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def run_json(run: Run, changes: Sequence[Change]) -> str:
-    """One run with all its changes."""
-    return document({"run": run_object(run), "changes": [asdict(change) for change in changes]})
+def run_json(run: Run, changes: Sequence[Change], alerts: Alerts = MappingProxyType({})) -> str:
+    """One run with all its changes and the rows of the alerts, by name."""
+    rows = {name: list(keys) for name, keys in alerts.items()}
+    return document({"run": run_object(run), "changes": [asdict(change) for change in changes], "alerts": rows})
 
 
 def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Page) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from assignrules.ir.changes import DataProblem, GuardVerdict, Printed
 from assignrules.ir.values import shown
-from assignrules.plan.model import Plan
+from assignrules.plan.model import Alert, AlertHead, Plan
+from assignrules.report.lines import alert_table
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
 from assignrules.report.proposals import proposals_text
 from assignrules.schema.logical import credit
@@ -45,6 +46,7 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
         lines += _held(plan, page, full)
         lines += _conflicts(plan, page, full)
         lines += proposals_text(plan.proposals, page, full=full)
+    lines += _alerts(plan, page, summary=summary, full=full)
     for title, problems, color in (("Data errors", plan.data_errors, RED), ("Data warnings", plan.data_warnings, YELLOW)):
         lines += _data_problems(title, problems, page, color)
     lines += _guards(plan, page)
@@ -197,6 +199,53 @@ def _conflicts(plan: Plan, page: Page, full: bool) -> list[str]:
     if len(plan.conflicts) > len(named):
         lines.append(page.paint(f"  … and {len(plan.conflicts) - len(named):,} more", DIM))
     return [*lines, ""]
+
+
+def _alerts(plan: Plan, page: Page, *, summary: bool, full: bool) -> list[str]:
+    """Each alert with what came, stays and left, and the first of its rows with what it shows: the new ones first."""
+    if not any(alert.entered or alert.stay or alert.left for alert in plan.alerts):
+        return []
+    heads = {head.name: head for head in plan.header.alerts}
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for line in plan.alert_rows:
+        row = json.loads(line)
+        rows.setdefault(row["alert"], []).append(row)
+    lines = [page.heading("Alerts")]
+    for alert in plan.alerts:
+        if not (alert.entered or alert.stay or alert.left):
+            continue
+        head = heads.get(alert.name)
+        lines.append(f"  {_alert_title(alert, head)}: {_alert_counts(alert, head)}")
+        if summary:
+            continue
+        ordered = sorted(rows.get(alert.name, ()), key=lambda row: row["state"] != "entered")
+        named = ordered if full else ordered[:LISTED]
+        columns = ("", "key", *(plain(column) for column in (head.columns if head is not None else ())))
+        cells = [["new" if row["state"] == "entered" else "", row["subject"], *row["show"]] for row in named]
+        if cells:
+            lines += alert_table(columns, cells, page, "    ")
+        if len(ordered) > len(named):
+            lines.append(page.paint(f"    … and {len(ordered) - len(named):,} more", DIM))
+        gone = alert.left if full else alert.left[:LISTED]
+        if gone:
+            more = f" … and {len(alert.left) - len(gone):,} more" if len(alert.left) > len(gone) else ""
+            lines.append(page.cut(f"    left: {', '.join(map(plain, gone))}{more}"))
+    return [*lines, ""]
+
+
+def _alert_title(alert: Alert, head: AlertHead | None) -> str:
+    if head is None:
+        return plain(alert.name)
+    words = ([f"level {head.level}"] if head.level else []) + ([f"for {head.audience}"] if head.audience else [])
+    label = f' "{plain(head.label)}"' if head.label else ""
+    return f"{plain(alert.name)}{label}" + (f" ({', '.join(words)})" if words else "")
+
+
+def _alert_counts(alert: Alert, head: AlertHead | None) -> str:
+    entity = credit().entities.get(head.entity) if head is not None else None
+    total = len(alert.entered) + len(alert.stay)
+    rows = count(total, "row") if entity is None else count(total, entity.name.replace("_", " "), entity.plural.replace("_", " "))
+    return f"{rows}, {len(alert.entered):,} new, {len(alert.left):,} left"
 
 
 def _data_problems(title: str, problems: Sequence[DataProblem], page: Page, color: str) -> list[str]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from assignrules.journal.tables import Run
     from assignrules.load import LoadReport
     from assignrules.plan.explanation import Explanation
+    from assignrules.plan.freshness import Freshness
     from assignrules.plan.model import Plan
     from assignrules.plan.reports import ReportLines
     from assignrules.plan.searches import SearchCount, SearchResult
@@ -274,7 +275,7 @@ def report(project: Project, name: str) -> ReportLines:
         )
         raise Problems([diagnostic("E0910", f"there is no report `{name}`", help=help)])
     with _reading(project) as session:
-        found = run_report(session, ruleset, _mapping(), name, as_of=project.as_of)
+        found = run_report(session, ruleset, _mapping(project), name, as_of=project.as_of)
     if found.errors:
         raise Problems(diagnostic(item.code, _said(item), help="mend the data; a report of wrong figures is none") for item in found.errors)
     return found
@@ -297,7 +298,7 @@ def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str
 
     ruleset = _ruleset(project)
     _known_target(project, only)
-    _known_guards(overrides, {*(block.rule for block in ruleset.assignments), *_schema(project).targets})
+    _known_guards(overrides, {*(block.rule for block in ruleset.assignments), *_schema(project).targets, *_freshness_guards(project)})
     created = datetime.now(UTC).replace(microsecond=0) if keep else None
     with _reading(project) as session:
         return build_plan(
@@ -315,6 +316,23 @@ def plan_changes(project: Project, *, overrides: Collection[str] = (), only: str
             expires=created + LIFETIME if created is not None else None,
             git=projects.git_revision(project.root),
         )
+
+
+def freshness(project: Project, *, overrides: Collection[str] = (), now: datetime | None = None) -> tuple[Freshness, ...]:
+    """The verdicts of the project's `freshness` guard, by entity. They are no part of a plan: ask for them beside it. ``now``: another time
+    than the present, with a time zone."""
+    from assignrules.plan import freshness as guard
+
+    if not project.freshness:
+        return ()
+    with _reading(project) as session:
+        return guard.freshness(session, project.freshness, now or datetime.now(UTC), overrides)
+
+
+def _freshness_guards(project: Project) -> set[str]:
+    from assignrules.plan.freshness import guard_name
+
+    return {guard_name(entity) for entity in project.freshness}
 
 
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
@@ -356,7 +374,8 @@ def apply(
     from assignrules.schema.digest import schema_digest
 
     ruleset = _ruleset(project)
-    _known_guards(overrides, {guard.name for guard in plan.header.guards})
+    _known_guards(overrides, {*(guard.name for guard in plan.header.guards), *_freshness_guards(project)})
+    old = [verdict.problem() for verdict in freshness(project, overrides=overrides) if not (verdict.passed or verdict.overridden)]
     return apply_plan(
         _database(project),
         _mapping(project),
@@ -369,6 +388,7 @@ def apply(
         reason=reason,
         approved_by=approved_by,
         overrides=frozenset(overrides) | {guard.name for guard in plan.header.guards if guard.overridden},
+        refusals=old,
     )
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ ADDRESSES = "`duckdb:///file.duckdb`, relative to the project file, or like `pos
 ENVIRONMENT_KEYS = ("database", "schema_params")
 
 _GUARD = re.compile(r"at most (\d+(?:\.\d+)?) ?%")
+_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(minute|hour|day|week)s?")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _VERSION = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)")
 
@@ -54,8 +55,8 @@ class Project:
 
     ``schema`` is the company's own schema file, relative to ``root``; None: the built-in schema on the embedded store. ``rules`` are files
     and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are texts in the rule
-    language. ``guard`` is the share of a target's subjects that a run may change. ``environment`` None: none was chosen, and the file
-    names no default. ``source`` is the project file.
+    language. ``guard`` is the share of a target's subjects that a run may change, ``freshness`` how old the data of an entity may be.
+    ``environment`` None: none was chosen, and the file names no default. ``source`` is the project file.
     """
 
     root: Path
@@ -69,6 +70,7 @@ class Project:
     params: Mapping[str, str]
     ignored_currencies: tuple[str, ...]
     guard: Decimal
+    freshness: Mapping[str, timedelta]
     environments: Mapping[str, Environment]
     environment: str | None
     as_of: date
@@ -302,6 +304,7 @@ class _Reader:
         zone_name = self.text(top, "time_zone")
         zone = self._zone(zone_name, top)
         environments = self._environments(top.get("environments"))
+        guards = self.mapping(top.get("guards"), "`guards`", ("changes", "freshness"))
         return Project(
             root,
             self.text(top, "name") or root.name,
@@ -313,7 +316,8 @@ class _Reader:
             self.text(top, "calendar"),
             {**self._params(top.get("params")), **params},
             self.texts(top, "ignored_currencies"),
-            self._guard(top.get("guards")),
+            self._guard(guards),
+            self._freshness(guards.get("freshness")),
             environments,
             self._chosen(environments, environment, top),
             as_of or datetime.now(zone).date(),
@@ -432,10 +436,32 @@ class _Reader:
                 params[name] = text
         return params
 
-    def _guard(self, node: yaml.Node | None) -> Decimal:
-        guards = self.mapping(node, "`guards`", ("changes", "freshness"))
-        if "freshness" in guards:
-            self.report("guard `freshness` is not supported yet", guards["freshness"].span, help="leave it out", code="E0199")
+    def _freshness(self, node: yaml.Node | None) -> dict[str, timedelta]:
+        """How old the data of each entity may be: `{document: 26 hours}`."""
+        from assignrules.schema.logical import credit
+
+        bounds: dict[str, timedelta] = {}
+        for word, value in self.mapping(node, "`freshness`").items():
+            entity = credit().entity(word)
+            if entity is None:
+                words = [name for known in credit().entities.values() for name in (known.name, known.plural)]
+                help = did_you_mean(word, words) or "entities are " + ", ".join(f"`{name}`" for name in credit().entities)
+                self.report(f"unknown entity `{word}` in `freshness`", self._key_of(node, word) or value.span, help=help)
+                continue
+            text = self.scalar(value, word)
+            match = _AGE.fullmatch(text or "")
+            if match is None:
+                self.report(f"`{text}` is no age", value.span, help="write it like `26 hours` or `2 days`")
+            else:
+                bounds[entity.name] = timedelta(**{f"{match[2]}s": float(match[1])})
+        return bounds
+
+    @staticmethod
+    def _key_of(node: yaml.Node | None, word: str) -> Span | None:
+        keys = (key for key, _ in node.entries) if isinstance(node, yaml.Mapping) else ()
+        return next((key.span for key in keys if key.value == word), None)
+
+    def _guard(self, guards: Mapping[str, yaml.Node]) -> Decimal:
         text = self.text(guards, "changes")
         if text is None:
             return DEFAULT_GUARD

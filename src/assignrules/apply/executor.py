@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -97,6 +97,7 @@ class Request:
     overrides: frozenset[str]
     mode: str = "apply"
     reverts: int | None = None
+    refusals: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(slots=True)
@@ -137,18 +138,31 @@ def apply_plan(
     overrides: Collection[str] = (),
     mode: str = "apply",
     reverts: int | None = None,
+    refusals: Sequence[Diagnostic] = (),
     on_stage: Callable[[str], None] | None = None,
 ) -> ApplyResult:
     """Applies a plan whole, with its journal rows, or leaves the database as it is.
 
     ``now`` is the caller's clock, with a time zone. ``user`` is who does it, the operating system's user unless given; both are kept.
-    ``overrides`` name guards that shall not stop it. ``on_stage`` is told ``before NAME`` and ``after NAME`` of each stage.
+    ``overrides`` name guards that shall not stop it, ``refusals`` are what else stops it. ``on_stage`` is told ``before NAME`` and ``after
+    NAME`` of each stage.
     Raises ``DatabaseUnavailable`` where the database cannot be opened, ``DatabaseFailure`` where a statement fails; nothing is written
     then.
     """
     login = _login()
     request = Request(
-        ruleset_digest, schema_digest, environment, user or login, login, reason, approved_by, now, frozenset(overrides), mode, reverts
+        ruleset_digest,
+        schema_digest,
+        environment,
+        user or login,
+        login,
+        reason,
+        approved_by,
+        now,
+        frozenset(overrides),
+        mode,
+        reverts,
+        tuple(refusals),
     )
     unknown = tuple(
         diagnostic("E0601", f"the plan changes target `{target}`, which the schema does not have", help=AGAIN)
@@ -258,7 +272,7 @@ def _check_identity(work: _Work) -> ApplyResult | None:
         problems.append(diagnostic("E0704", text, help="`assignrules log --verify` says what is wrong with the journal"))
     if problems:
         return _stale(*problems)
-    refusals = refused(work.plan, request.overrides)
+    refusals = (*refused(work.plan, request.overrides), *request.refusals)
     return ApplyResult(Outcome.REFUSED, diagnostics=refusals) if refusals else None
 
 

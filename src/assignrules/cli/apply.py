@@ -11,10 +11,11 @@ import click
 from assignrules.cli import exits
 from assignrules.cli.options import PATH, Options, common, formats
 from assignrules.cli.output import complain, emit, say
-from assignrules.cli.plan import exit_code, show
+from assignrules.cli.plan import exit_code, old_data, show
 
 if TYPE_CHECKING:
     from assignrules.apply import ApplyResult
+    from assignrules.diagnostics import Diagnostic
     from assignrules.plan.model import Plan
 
 
@@ -54,14 +55,15 @@ def apply(
     made = api.plan_changes(project, overrides=overrides) if file is None else api.read_plan(file)
     if dry_run:
         show(made, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
-        return exit_code(made)
+        return exit_code(made, old=bool(old_data(project, overrides)))
     if format == "text" and not options.quiet:
         show(made, format, options, summary=file is not None and yes)
     code = exit_code(made)
-    if file is None and code:
+    old = old_data(project, overrides) if file is None and not code else ()
+    if file is None and (code or old):
         if format == "json":
-            _emit_refusal(made)
-        return code
+            _emit_refusal(made, old)
+        return code or exits.REFUSED
     if (made.changes or made.proposes) and not (yes or _confirmed(made)):
         say("nothing was written")
         return exits.DONE
@@ -116,7 +118,7 @@ def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> N
         say("nothing was written")
 
 
-def _emit_refusal(made: Plan) -> None:
+def _emit_refusal(made: Plan, old: tuple[Diagnostic, ...]) -> None:
     from assignrules.apply.executor import refused
     from assignrules.report.diagnostics import document, rows
 
@@ -131,7 +133,7 @@ def _emit_refusal(made: Plan) -> None:
                 "changes": 0,
                 "proposals": 0,
                 "summary": summary,
-                "diagnostics": rows(refused(made)),
+                "diagnostics": rows((*refused(made), *old)),
             }
         )
     )

@@ -9,10 +9,12 @@ import click
 
 from assignrules.cli import exits
 from assignrules.cli.options import PATH, Options, common, formats
-from assignrules.cli.output import emit, page, say
+from assignrules.cli.output import complain, emit, page, say
 
 if TYPE_CHECKING:
+    from assignrules.diagnostics import Diagnostic
     from assignrules.plan.model import Plan
+    from assignrules.project import Project
 
 
 @click.command()
@@ -45,13 +47,14 @@ def plan(
         raise click.UsageError("--summary and --full contradict each other")
     if output is not None and not output.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {output.parent}", param_hint="'-o'")
-    made = api.plan_changes(options.open(), overrides=overrides, only=only, keep=output is not None)
+    project = options.open()
+    made = api.plan_changes(project, overrides=overrides, only=only, keep=output is not None)
     if output is not None:
         api.save_plan(made, output)
     show(made, format, options, summary=summary, full=full, next_step=_next_step(made, output, overrides, only, options))
     if output is not None:
         options.say(f"the plan is kept in {output}, and can be applied until {made.header.expires}")
-    return exit_code(made, detailed=detailed_exitcode)
+    return exit_code(made, detailed=detailed_exitcode, old=bool(old_data(project, overrides)))
 
 
 @click.command("show-plan")
@@ -92,11 +95,21 @@ def show(made: Plan, format: str, options: Options, *, summary: bool = False, fu
         emit(plan_text(made, page(), summary=summary, full=full, next_step=next_step))
 
 
-def exit_code(made: Plan, *, detailed: bool = False) -> int:
-    """What a plan alone comes to: data errors before guards, as a guard counts on the data."""
+def old_data(project: Project, overrides: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+    """What is said, here too, of data that is older than the project allows: it is no part of the plan."""
+    from assignrules import api
+
+    verdicts = api.freshness(project, overrides=overrides)
+    problems = tuple(verdict.problem() for verdict in verdicts if not (verdict.passed or verdict.overridden))
+    complain(problems)
+    return problems
+
+
+def exit_code(made: Plan, *, detailed: bool = False, old: bool = False) -> int:
+    """What a plan comes to: data errors before guards, as a guard counts on the data. ``old``: the data is too old."""
     if made.data_errors:
         return exits.WRONG
-    if not made.header.applicable:
+    if old or not made.header.applicable:
         return exits.REFUSED
     return exits.CHANGES if detailed and (made.changes or made.proposes) else exits.DONE
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from assignrules.databases.base import Session, quoted
@@ -102,6 +102,19 @@ def remember(session: Session, key: str, value: str) -> None:
     """Notes what the store knows of itself, unless it knows it already."""
     known = f"SELECT 1 FROM {META} AS known WHERE known.key = $key"
     session.execute(f"INSERT INTO {META} SELECT $key, $value WHERE NOT EXISTS ({known})", {"key": key, "value": value})
+
+
+def note_load(session: Session, entity: str, time: datetime) -> None:
+    """Notes when an entity's rows came, in place of what was noted before."""
+    key = f"loaded {entity}"
+    session.execute(f"DELETE FROM {META} WHERE key = $key", {"key": key})
+    remember(session, key, time.astimezone(UTC).isoformat(timespec="seconds"))
+
+
+def loaded_at(session: Session, entity: str) -> datetime | None:
+    """When an entity's rows came; None where nothing says so."""
+    text = known(session, f"loaded {entity}")
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def known(session: Session, key: str) -> str | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from assignrules.databases.base import Database, DatabaseFailure, Session, quoted
 from assignrules.databases.duckdb import DuckDB
-from assignrules.databases.embedded import create_store, entity_columns, lock
+from assignrules.databases.embedded import create_store, entity_columns, lock, note_load
 from assignrules.databases.postgres import Postgres
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.types import Kind
@@ -88,8 +89,15 @@ def load(paths: Iterable[Path], database: Database, schema: Schema, currency: st
         if report.loaded:
             if calendar is not None:
                 fill_holidays(session, schema, calendar)
+            _note(session, report.entities)
             session.commit()
     return report
+
+
+def _note(session: Session, loads: Iterable[EntityLoad]) -> None:
+    """Notes when the rows came, for the guard on their age."""
+    for item in loads:
+        note_load(session, item.entity, datetime.now(UTC))
 
 
 def _load_all(session: Session, files: list[DataFile], schema: Schema, currency: str) -> LoadReport:
@@ -139,6 +147,7 @@ def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema,
                     session.copy_csv(item.table, columns, rows)
                 if calendar is not None:
                     fill_holidays(session, schema, calendar)
+                _note(session, report.entities)
                 session.commit()
     return report
 

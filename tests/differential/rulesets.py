@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.differential.datasets import Rows
 from tests.differential.expressions import FULL, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
+from tests.differential.shown import alert_text, report_text
 
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.types import Kind
@@ -63,7 +64,7 @@ STANDINGS = ("customer", "document", "legal_entity", "guarantee", "order", "scor
 
 @dataclass(frozen=True)
 class World:
-    """Rules, rows and a day. ``names``: what the rules define, by entity; ``searches`` of the rules themselves."""
+    """Rules, rows and a day. ``names``: what the rules define, by entity; ``searches`` and ``reports`` of the rules themselves."""
 
     rules: tuple[SourceFile, ...]
     data: Dataset
@@ -71,6 +72,7 @@ class World:
     project: ProjectSettings
     names: dict[str, list[str]]
     searches: tuple[str, ...]
+    reports: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -81,7 +83,7 @@ class World:
         """What a failing example prints."""
         rules = self.text
         rows = "\n".join(f"  {entity}: {row}" for entity, rows in self.data.rows.items() for row in rows)
-        states = f"  values {self.data.values}\n  members {self.data.members}\n  outbox {self.data.outbox}"
+        states = f"  values {self.data.values}\n  members {self.data.members}\n  outbox {self.data.outbox}\n  alerts {self.data.alerts}"
         return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n{states}"
 
 
@@ -112,10 +114,17 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
     for place, unit in enumerate(units):
         texts.extend(_Block(writer, unit, place, depth).texts())
     texts.extend(_proposal(writer, name, len(units), depth) for name in PROPOSALS[: writer.number_of(0, len(PROPOSALS))])
+    watched = [writer.one(STANDINGS) for _ in range(writer.number_of(0, 1))]
+    texts.extend(alert_text(writer, f"a{number}", entity, depth) for number, entity in enumerate(watched))
+    reports = [f"t{number}" for number in range(writer.number_of(0, 1))]
+    texts.extend(report_text(writer, name, writer.one(STANDINGS), depth) for name in reports)
     rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
-    data = Rows(draw, today, ignored).dataset()
+    rows = Rows(draw, today, ignored)
+    data = rows.dataset()
     data.outbox = list(_outbox(writer))
-    return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches))
+    for number, entity in enumerate(watched):
+        data.alerts[f"a{number}"] = tuple(key for key in (*rows.keys[entity], "gone") if writer.chance(30))
+    return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches), tuple(reports))
 
 
 @st.composite

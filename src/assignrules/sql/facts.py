@@ -45,6 +45,7 @@ from assignrules.ir.expressions import (
 )
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import DECIMAL, INTEGER, TEXT, Kind, Type
+from assignrules.resolve.typing import converted_scale
 from assignrules.schema.logical import Schema
 from assignrules.sql.derived import Derived
 from assignrules.sql.derived import Kind as Rows
@@ -591,10 +592,10 @@ def average(aggregate: Aggregate, currency: str) -> Expression:
     where = And(tuple(present))
     money = of.type.kind is Kind.MONEY
     product = Operation("multiply", (of, weight), Type(Kind.MONEY if money else Kind.DECIMAL, of.type.scale + weight.type.scale))
-    total = replace(aggregate, function="sum", of=product, where=where, weight=None, type=product.type)
+    total = replace(aggregate, function="sum", of=product, where=where, weight=None, type=converted_scale(product.type))
     weights = replace(aggregate, function="sum", of=weight, where=where, weight=None, type=weight.type)
     return Operation("divide", (total, weights), aggregate.type)
 
 
 def _total_type(type: Type) -> Type:
-    return type if type.kind is Kind.MONEY else Type(DECIMAL.kind, type.scale)
+    return converted_scale(type) if type.kind is Kind.MONEY else Type(DECIMAL.kind, type.scale)

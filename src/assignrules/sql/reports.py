@@ -14,6 +14,7 @@ from sqlglot import exp
 from assignrules.ir.expressions import Aggregate, Expression, Field, Literal, Operation, is_condition, rebuilt
 from assignrules.ir.reports import Column, Ordering, Report, group_entity, group_field, total_field
 from assignrules.ir.types import TEXT, Kind, Type
+from assignrules.resolve.typing import converted_scale
 from assignrules.schema.logical import Entity
 from assignrules.schema.mapping import EntityMapping, FieldMapping, SchemaMapping
 from assignrules.sql import terms
@@ -268,8 +269,8 @@ def _without_averages(report: Report, home: str) -> Report:
             instead[total_field(place)] = field(total)
             continue
         if _of(total).type.kind is Kind.MONEY:
-            from_home = Operation("convert", (_of(total), Literal(home, TEXT)), _of(total).type)
-            total = replace(total, of=from_home)
+            of = _of(total)
+            total = replace(total, of=Operation("convert", (of, Literal(home, TEXT)), converted_scale(of.type)))
         quotient = average(total, home)
         assert isinstance(quotient, Operation)
         parts = tuple(field(part) for part in quotient.arguments if isinstance(part, Aggregate))

@@ -273,7 +273,7 @@ def report(project: Project, name: str) -> ReportLines:
         help = did_you_mean(name, names) or (
             "reports are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no report"
         )
-        raise Problems([diagnostic("E0910", f"there is no report `{name}`", help=help)])
+        raise Problems([diagnostic("E0905", f"there is no report `{name}`", help=help)])
     with _reading(project) as session:
         found = run_report(session, ruleset, _mapping(project), name, as_of=project.as_of)
     if found.errors:

@@ -175,7 +175,7 @@ def test_report_as_table_csv_json_and_file(run, mine: Path) -> None:
 def test_a_report_that_is_not_there_or_has_no_right_figures(run, mine: Path) -> None:
     done = run("report", "owd")
     assert done.exit_code == 1
-    assert "error[E0910]: there is no report `owd`" in done.stderr and "did you mean `owed`?" in done.stderr
+    assert "error[E0905]: there is no report `owd`" in done.stderr and "did you mean `owed`?" in done.stderr
     documents(mine, DOCUMENTS + "F5,C1,invoice,2026-11-01,7 GBP\n")
     assert run("load", "document.csv").exit_code == 0
     done = run("report", "owed", "--as-of", DAY)

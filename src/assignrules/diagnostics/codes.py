@@ -135,12 +135,11 @@ CODES: dict[str, str] = {
     "E0902": "project file malformed",
     "E0903": "no such environment",
     "E0904": "environment variable not set",
-    "E0905": "no such search",
+    "E0905": "no such search or report",
     "E0906": "malformed option",
     "E0907": "folder is not empty",
     "E0908": "rule test failed",
     "E0909": "rule test malformed",
-    "E0910": "no such report",
     # 99
     "E9901": "internal error",
 }

@@ -117,8 +117,8 @@ def test_show_names_the_rows_of_a_run(run, mine: Path) -> None:
     ("statement", "said"),
     [
         ("UPDATE assignrules_alert SET subject = 'F9' WHERE subject = 'F2'", "alert row 1 of run 1 (`F9`, `late`) was altered or moved"),
-        ("DELETE FROM assignrules_alert WHERE sequence = 2", "the changes or alert rows of run 1 are not those that it stored"),
-        ("DELETE FROM assignrules_alert", "the changes or alert rows of run 1 are not those that it stored"),
+        ("DELETE FROM assignrules_alert WHERE sequence = 2", "the changes, alert rows or proposals of run 1 are not those that it stored"),
+        ("DELETE FROM assignrules_alert", "the changes, alert rows or proposals of run 1 are not those that it stored"),
         ("UPDATE assignrules_alert SET run = 7", "alert row 1 of run 7 (`F2`, `late`) was altered or moved"),
     ],
 )

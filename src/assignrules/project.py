@@ -317,7 +317,7 @@ class _Reader:
             {**self._params(top.get("params")), **params},
             self.texts(top, "ignored_currencies"),
             self._guard(guards),
-            self._freshness(guards.get("freshness")),
+            self._freshness(guards.get("freshness"), own_schema="schema" in top),
             environments,
             self._chosen(environments, environment, top),
             as_of or datetime.now(zone).date(),
@@ -436,14 +436,14 @@ class _Reader:
                 params[name] = text
         return params
 
-    def _freshness(self, node: yaml.Node | None) -> dict[str, timedelta]:
+    def _freshness(self, node: yaml.Node | None, *, own_schema: bool) -> dict[str, timedelta]:
         """How old the data of each entity may be: `{document: 26 hours}`."""
         from assignrules.schema.logical import credit
 
         bounds: dict[str, timedelta] = {}
         for word, value in self.mapping(node, "`freshness`").items():
             entity = credit().entity(word)
-            if entity is None:
+            if entity is None and not own_schema:
                 words = [name for known in credit().entities.values() for name in (known.name, known.plural)]
                 help = did_you_mean(word, words) or "entities are " + ", ".join(f"`{name}`" for name in credit().entities)
                 self.report(f"unknown entity `{word}` in `freshness`", self._key_of(node, word) or value.span, help=help)
@@ -453,7 +453,7 @@ class _Reader:
             if match is None:
                 self.report(f"`{text}` is no age", value.span, help="write it like `26 hours` or `2 days`")
             else:
-                bounds[entity.name] = timedelta(**{f"{match[2]}s": float(match[1])})
+                bounds[word if entity is None else entity.name] = timedelta(**{f"{match[2]}s": float(match[1])})
         return bounds
 
     @staticmethod

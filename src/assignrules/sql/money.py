@@ -82,14 +82,7 @@ class MoneyCompiler:
                 scale = max(operation.type.scale, VALUE_SCALE)  # of amounts that are converted
                 return self._combined(arguments, rows, lambda parts: self.dialect.bounded(terms.binary(kind, parts[0], parts[1]), scale))
             case "least" | "greatest":
-                values = [self.value(part, rows) for part in arguments]
-                missing = terms.any_of(terms.is_null(value) for value in values)
-                chosen = self._combined(
-                    arguments,
-                    rows,
-                    lambda parts: self.dialect.extreme(name, [self.dialect.decimal(part, operation.type.scale) for part in parts]),
-                )
-                return terms.case([(missing, terms.null())], chosen)
+                return self._combined(arguments, rows, lambda parts: self._extreme(name, parts, operation.type.scale))
             case "multiply":
                 product = terms.binary(exp.Mul, self.value(arguments[0], rows), self.value(arguments[1], rows))
                 return self.dialect.bounded(product, operation.type.scale)
@@ -117,6 +110,11 @@ class MoneyCompiler:
                 return self._converted(arguments, rows)
             case _:
                 raise AssertionError(name)
+
+    def _extreme(self, name: str, parts: Sequence[Sql], scale: int) -> Sql:
+        """Missing where one of the amounts is, after their conversion."""
+        missing = terms.any_of(terms.is_null(part.copy()) for part in parts)
+        return terms.case([(missing, terms.null())], self.dialect.extreme(name, [self.dialect.decimal(part, scale) for part in parts]))
 
     # --- two currencies ---
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from assignrules.databases.base import Row, Session
-from assignrules.ir.expressions import Aggregate, Expression, Link, This, Today, Via, children
+from assignrules.ir.expressions import Aggregate, AsOf, Expression, Link, This, Today, Via, children
 from assignrules.ir.types import DATE, Kind, Money
 from assignrules.ir.values import Value, printed
 from assignrules.plan.explanation import RowBehind, RowsBehind
@@ -43,6 +43,15 @@ def _below_reads_this(expression: Expression) -> bool:
     return isinstance(expression, This) or (
         not isinstance(expression, Aggregate) and any(_below_reads_this(part) for part in children(expression))
     )
+
+
+def moves_this(expression: Expression) -> bool:
+    """Whether an `as of` inside reads the row that an aggregate stands on: such rows are pairs, which have no key of their own to show."""
+    return any((isinstance(part, AsOf) and _has_this(part)) or moves_this(part) for part in children(expression))
+
+
+def _has_this(expression: Expression) -> bool:
+    return isinstance(expression, This) or any(_has_this(part) for part in children(expression))
 
 
 def rows_behind(session: Session, compiler: Compiler, subject: str, path: Path, aggregates: Sequence[Aggregate]) -> list[RowsBehind]:

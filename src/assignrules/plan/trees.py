@@ -36,7 +36,7 @@ from assignrules.ir.expressions import (
     is_condition,
 )
 from assignrules.ir.ruleset import Definition, Ruleset
-from assignrules.plan.behind import Path, reads_this
+from assignrules.plan.behind import Path, moves_this, reads_this
 from assignrules.plan.explanation import Node, NodeKind, RowsBehind
 from assignrules.plan.reasons import Atom, Connected, Formula, Negated, smallest_reason
 from assignrules.resolve.written import rewritten, written
@@ -82,8 +82,9 @@ class Questions:
         return self.slots.setdefault(self._through(expression, links), len(self.slots))
 
     def ask_rows(self, aggregate: Aggregate, links: Links) -> tuple[Path, int] | None:
-        """The place of the rows behind an aggregate; None where it also reads a row that is not the subject's."""
-        if links and reads_this(aggregate):
+        """The place of the rows behind an aggregate; None where it also reads a row that is not the subject's, or
+        looks at pairs of rows."""
+        if (links and reads_this(aggregate)) or moves_this(aggregate):
             return None
         path = (*links, *aggregate.path)
         asked = self.paths.setdefault(path, {})

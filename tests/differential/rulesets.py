@@ -249,10 +249,40 @@ class _Block:
         return self.writer.condition(self.scope, self.depth)
 
     def _lines(self) -> list[str]:
+        if self.writer.chance(20):
+            return self._shared()
         lines = [f"{self._value()} to {self._condition()}" for _ in range(self.writer.number_of(1, 3))]
         kind = self.writer.number_of(0, 4)
         if kind:
             lines.append("otherwise " + ("keep", "clear", self._value(), self._value())[kind - 1])
+        return lines
+
+    def _shared(self) -> list[str]:
+        """`distribute`, perhaps after a line and before `otherwise`."""
+        writer = self.writer
+        kind = self.target.type.kind
+        texts = {
+            Kind.TEXT: ('"A"', '"B"', '""', '"C"'),
+            Kind.MONEY: ("100 EUR", "250.50 EUR", "100 USD"),
+            Kind.INTEGER: ("0", "1", "2"),
+        }.get(kind, ("true", "false"))
+        among = texts[: writer.number_of(1, len(texts))]
+        measures = [writer.one((writer.money, writer.number))(self.scope, 1, FULL) for _ in range(writer.number_of(0, 2))]
+        by = ", ".join(["1", *measures] if writer.chance(50) or not measures else measures)
+        parts = [f"distribute {self._condition()} among ({', '.join(among)}) by {by}"]
+        links = [link.name for link in SCHEMA.entities[self.scope.entity].links.values() if not link.many]
+        if links and writer.chance(40):
+            parts.append(f"keeping together {writer.one(links)}")
+        if self.target.name == "collector" and writer.chance(40):
+            parts.append("within capacity")
+        if writer.chance(30):
+            parts.append(f"within {writer.one(('10%', '0%', '50%'))}")
+        if writer.chance(40):
+            parts.append(f"moving at most {writer.one(('50%', '0%', '1', '100%', '2'))}")
+        lines = [f"{self._value()} to {self._condition()}"] if writer.chance(40) else []
+        lines.append("\n    ".join(parts))
+        if writer.chance(40):
+            lines.append(f"otherwise {writer.one(('keep', 'clear'))}")
         return lines
 
     def _value(self) -> str:

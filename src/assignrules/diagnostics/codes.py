@@ -108,6 +108,8 @@ CODES: dict[str, str] = {
     "W0503": "state of subjects that are no longer in the data",
     "W0504": "members that no rule names any more",
     "W0505": "open proposals that no rule makes any more",
+    "W0506": "a measure of `distribute` is missing or below 0",
+    "W0507": "values of `distribute` that have no row",
     # 06 plan
     "E0601": "plan file cannot be read",
     "E0602": "plan file was changed",

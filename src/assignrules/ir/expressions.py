@@ -83,7 +83,7 @@ class TargetMember:
     type: Type = BOOLEAN
 
 
-MemoryPart = OneOf["last_on", "after", "changed_on", "removed_on", "spell_on", "spell_before"]
+MemoryPart = OneOf["last_on", "after", "changed_on", "removed_on", "spell_on", "spell_before", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Memory:
 
     ``last_on`` and ``after``: the as-of date of the last change and the state that it left. Of the changes by ``rule``: ``changed_on``, the
     latest as-of date of any, ``removed_on`` of one that ended something; ``spell_on`` and ``spell_before``, where the last change is by
-    the rule: the date of the first of its latest unbroken spell, and the state before it.
+    the rule: the date of the first of its latest unbroken spell, and the state before it. Not of the journal: ``share``, the place of the
+    value that `distribute` in ``rule`` gives, among its values from 0; missing where there is no room.
     """
 
     entity: str

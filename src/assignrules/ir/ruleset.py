@@ -82,13 +82,38 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Distribution:
+    """How the subjects of one line are shared out among values.
+
+    ``number`` is the line's. ``by``: the measures whose totals come near to equal, numbers or money. ``together``: the key of the row that
+    subjects share who get the same value. ``capacity``: that field of the value's row is not passed. ``moving``: how many of the subjects
+    that have one of the values may get another. ``tolerance``: they only do where a total is further from the average than this part
+    of it.
+    """
+
+    number: int
+    among: tuple[Literal, ...]
+    by: tuple[Expression, ...]
+    together: Expression | None
+    capacity: bool
+    moving: Guard | None
+    tolerance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class ValueBody:
-    """Lines of a value target. ``explicit`` says that ``otherwise`` was written."""
+    """Lines of a value target. ``explicit`` says that ``otherwise`` was written. The values of the line that ``distribution`` stands for
+    are made by it."""
 
     lines: tuple[Line, ...]
     otherwise: Otherwise
     value: Expression | None
     explicit: bool
+    distribution: Distribution | None = None
+
+    def shown(self, number: int) -> int | None:
+        """A line's number as plans show it: `distribute` has none."""
+        return None if self.distribution is not None and number == self.distribution.number else number
 
 
 @dataclass(frozen=True, slots=True)

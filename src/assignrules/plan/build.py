@@ -19,6 +19,7 @@ from assignrules.ir.values import printed
 from assignrules.journal.tables import has_journal
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.data_checks import data_problems
+from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Alert, Header, Plan, Requirement
 from assignrules.plan.proposals import proposal_statements, proposed
@@ -62,6 +63,7 @@ def build_plan(
     if only is not None:
         ruleset = _restricted(ruleset, only)
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    shared: tuple[Shared, ...] = ()
     found: list[_Found] = []
     guards: tuple[GuardVerdict, ...] = ()
     errors: tuple[DataProblem, ...] = ()
@@ -77,11 +79,13 @@ def build_plan(
     proposing = proposal_statements(session, compiler)
     read = [part.statement for part in (*parts, *needed, *reports, *proposing)] + [query.listing.statement for query in watched]
     try:
+        shared = distribute(session, compiler)
         found = [_found(session, compiler, part) for part in parts]
         guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
-        errors, warnings = data_problems(session, compiler, read, reports)
+        errors, warnings = data_problems(session, compiler, [*read, *(item.statement for item in shared)], reports)
         requirements = failing_requirements(session, compiler, needed)
         alerts, alert_rows = find_alerts(session, compiler, watched)
+        warnings = tuple(sorted((*warnings, *sharing_warnings(compiler, shared)), key=lambda item: (item.code, item.entity, item.message)))
         proposals = proposed(session, compiler, proposing)
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
@@ -111,6 +115,7 @@ def build_plan(
         expires=None if expires is None else expires.isoformat(timespec="seconds"),
         version=assignrules.__version__,
         alerts=alert_heads(compiler),
+        balances=tuple(balance(item, (held for one in found for held in one.held), ruleset.currency, mapping.schema) for item in shared),
     )
     return Plan(
         header,

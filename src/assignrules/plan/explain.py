@@ -5,7 +5,7 @@ What decides comes from the plan's own statements, asked for one subject; the tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -20,6 +20,7 @@ from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
 from assignrules.journal.tables import has_journal
 from assignrules.plan.behind import rows_behind
+from assignrules.plan.distribution import Shared, distribute, distribution_text, share_text
 from assignrules.plan.explanation import (
     BlockExplanation,
     BlockState,
@@ -40,7 +41,7 @@ from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
-from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state
+from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state, distribution_of
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.differences import CHANGE, HELD, at, differences
 from assignrules.sql.queries import Compiler
@@ -70,6 +71,7 @@ def explain(
     Rows of every entity that has targets are looked for (of ``target``, its entity alone); ``subjects`` is empty where there is none.
     """
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    shared = {item.block.rule: item for item in distribute(session, compiler)}
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
     found: list[SubjectExplanation] = []
@@ -77,7 +79,7 @@ def explain(
         rows = session.fetch(compiler.text(compiler.select(entity, [], where=among(schema, entity, [subject]))))
         if rows:
             label = None if rows[0][1] is None else str(printed(rows[0][1]))
-            made = _Subject(session, compiler, entity, subject, target)
+            made = _Subject(session, compiler, entity, subject, target, shared)
             found.append(SubjectExplanation(entity, subject, label, made.units()))
     return Explanation(subject, as_of, target, tuple(found))
 
@@ -122,11 +124,14 @@ class _BlockDraft:
 class _Subject:
     """One row of an entity while it is explained."""
 
-    def __init__(self, session: Session, compiler: Compiler, entity: str, key: str, target: str | None) -> None:
+    def __init__(
+        self, session: Session, compiler: Compiler, entity: str, key: str, target: str | None, shared: Mapping[str, Shared]
+    ) -> None:
         self.session = session
         self.schema = compiler.mapping.schema
         self.entity = entity
         self.key = key
+        self.shared = shared
         self.blocks: dict[Unit, list[Assignment]] = {}
         for block in compiler.ruleset.assignments:
             if block.entity == entity and target in (None, block.target):
@@ -208,6 +213,11 @@ class _Subject:
         sides = []
         for line in body.lines:
             place = f"{line.span.file}:{line.span.line}"
+            if body.distribution is not None and body.shown(line.number) is None:
+                gives = distribution_text(body.distribution, self.schema)
+                draft = self.trees.condition(line.condition)
+                sides.append(_SideDraft("distribute", None, line.number, place, draft.text, draft, gives, None))
+                continue
             sides.append(self._side("line", line.number, place, line.condition, line.value, number=line.number))
         if body.explicit:
             gives = body.otherwise.value if body.value is None else self._given(body.value)
@@ -286,7 +296,15 @@ class _Subject:
             target.shape is not Shape.VALUE and code == BOTH,
             blocks,
             holding,
+            self._share_of(decider, code),
         )
+
+    def _share_of(self, block: Assignment, code: int) -> str | None:
+        """Why `distribute` gave the subject what it did, if it decided."""
+        how = distribution_of(block)
+        if how is None or how.number != code:
+            return None
+        return share_text(self.shared[block.rule], self.key, self.schema, self.compiler.ruleset.currency)
 
     def _block(self, draft: _BlockDraft, code: int | None, texts: Sequence[Printed], behind: Behind) -> BlockExplanation:
         block = draft.block
@@ -348,7 +366,7 @@ def _source(block: Assignment, code: int) -> tuple[int | str | None, str]:
     if isinstance(block.body, ValueBody):
         for line in block.body.lines:
             if line.number == code:
-                return line.number, f"{line.span.file}:{line.span.line}"
+                return block.body.shown(line.number), f"{line.span.file}:{line.span.line}"
         return "otherwise", at(block)
     return None, at(block)
 

@@ -136,7 +136,7 @@ class UnitExplanation:
 
     ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the
     plan; None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want, ``hold`` says more.
-    ``conflict``: it is on both sides. ``blocks``: all that write it, highest priority first.
+    ``conflict``: it is on both sides. ``blocks``: all that write it, highest priority first. ``shared``: why `distribute` chose this value.
     """
 
     target: str
@@ -153,6 +153,7 @@ class UnitExplanation:
     conflict: bool
     blocks: tuple[BlockExplanation, ...]
     hold: Hold | None = None
+    shared: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,28 @@ class AlertHead:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberBalance:
+    """The totals of one value that `distribute` shares among, before the run and as planned; ``capacity``: the most subjects (None: any
+    number)."""
+
+    member: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a `distribute` reached, by the rule's name. ``measures`` as they are written; ``moved``: how many subjects leave one of the
+    values for another."""
+
+    rule: str
+    measures: tuple[str, ...]
+    members: tuple[MemberBalance, ...]
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What the plan was made from and what it comes to.
 
@@ -74,6 +96,7 @@ class Header:
     expires: str | None = None
     version: str = ""
     alerts: tuple[AlertHead, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from assignrules.ir.expressions import Expression, Reference, is_condition
 from assignrules.ir.ruleset import Definition, Ruleset
 from assignrules.ir.values import Value
 from assignrules.journal.tables import has_journal
+from assignrules.plan.distribution import distribute
 from assignrules.plan.fetched import fetched_value
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql.dialects import DIALECTS
@@ -42,6 +43,7 @@ def search_rows(
 ) -> tuple[SearchResult, ...]:
     """The rows of a search; of each where several entities have one of the name; none where there is no such search."""
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    distribute(session, compiler)
     results: list[SearchResult] = []
     for search in (item for item in ruleset.searches() if item.name == name):
         rows = session.fetch(compiler.text(compiler.select(search.entity, [], where=_reference(search))))
@@ -53,6 +55,7 @@ def search_rows(
 def count_searches(session: Session, ruleset: Ruleset, mapping: SchemaMapping, *, as_of: date) -> tuple[SearchCount, ...]:
     """The size of every search, all of an entity in one pass; by name."""
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    distribute(session, compiler)
     by_entity: dict[str, list[Definition]] = {}
     for search in ruleset.searches():
         by_entity.setdefault(search.entity, []).append(search)
@@ -69,6 +72,7 @@ def read_values(
 ) -> dict[str, dict[str, Value]]:
     """By business key, the values of expressions on an entity's rows (planned states as this ruleset plans them)."""
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    distribute(session, compiler)
     names = list(expressions)
     outputs = [Output(f"v{number}", expressions[name], is_condition(expressions[name])) for number, name in enumerate(names)]
     found: dict[str, dict[str, Value]] = {}

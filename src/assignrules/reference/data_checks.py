@@ -56,6 +56,8 @@ def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     names = {proposal.name for proposal in evaluation.ruleset.proposals}
     left = [entry.subject for entry in evaluation.dataset.outbox if entry.state == "open" and entry.proposal not in names]
     found += [*_orphans(evaluation), *_problem("W0505", "proposals are open that no rule makes", "outbox", left)]
+    for (code, entity, message), keys in evaluation.notices.items():
+        found += _problem(code, message, entity, keys)
     return _sorted(found)
 
 

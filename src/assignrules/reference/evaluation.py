@@ -29,7 +29,7 @@ class Evaluation:
     """One run: rules, data, the day (which `as of` moves, ``run_on`` stays), and the planned state as far as it is decided.
 
     ``planned`` holds the state of each written (target, member) by subject. ``failures`` collects, by (code, entity, message), the rows on
-    which a rate was missing or a number too large; ``rates_read`` the currencies that needed a rate.
+    which a rate was missing or a number too large; ``rates_read`` the currencies that needed a rate; ``notices`` keys of odd rows.
     """
 
     schema: Schema
@@ -42,6 +42,7 @@ class Evaluation:
     planned: dict[Unit, dict[Record, Value]] = field(default_factory=dict)
     failures: dict[tuple[str, str, str], set[Record]] = field(default_factory=lambda: defaultdict(set))
     rates_read: set[str] = field(default_factory=set)
+    notices: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     _known: dict[tuple[str, str, Record], Value] = field(default_factory=dict)
     _moved: dict[date, Evaluation] = field(default_factory=dict)
     _kept: dict[int, set[Record]] = field(default_factory=dict)
@@ -160,7 +161,7 @@ class Evaluation:
 
     def ordered(self, rows: list[Record], by: ir.Expression, ascending: bool) -> list[Record]:
         """The same with ties as they come."""
-        values: dict[Record, Any] = {row: self._plain(self.value(by, row), row) for row in rows}
+        values: dict[Record, Any] = {row: self.plain(self.value(by, row), row) for row in rows}
         present = sorted((row for row in rows if values[row] is not None), key=lambda row: values[row], reverse=not ascending)
         return present + [row for row in rows if values[row] is None]
 
@@ -247,7 +248,7 @@ class Evaluation:
             return ordered[0][2] if ordered else None
         if kind == "count_distinct":
             return len({value for _, value in values if value is not None})
-        plain = [(row, self._plain(value, row)) for row, value in values]
+        plain = [(row, self.plain(value, row)) for row, value in values]
         present: list[Any] = [value for _, value in plain if value is not None]
         result: Any
         match kind:
@@ -260,7 +261,7 @@ class Evaluation:
             case "median":
                 result = median(present)
             case "avg":
-                weights = [1 if weight is None else self._plain(self.value(weight, *stack, row), row) for row, _ in plain]
+                weights = [1 if weight is None else self.plain(self.value(weight, *stack, row), row) for row, _ in plain]
                 pairs: list[Any] = [(v, w) for (_, v), w in zip(plain, weights, strict=True) if v is not None and w is not None]
                 result = quotient(sum(value * weight for value, weight in pairs), sum(weight for _, weight in pairs))
             case _:
@@ -269,7 +270,7 @@ class Evaluation:
             return Money(Decimal(result), self.ruleset.currency)
         return result  # type: ignore[no-any-return]  # a number, or what `of` gives
 
-    def _plain(self, value: Value, row: Record) -> Value:
+    def plain(self, value: Value, row: Record) -> Value:
         """Money as its amount in the project's currency; anything else as it is."""
         if not isinstance(value, Money):
             return value

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
 from assignrules.diagnostics import Span
 from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed, action_of
-from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
+from assignrules.ir.ruleset import Assignment, Distribution, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Money
 from assignrules.ir.values import Value, number_text, printed
 from assignrules.reference.data_checks import data_errors, data_warnings
+from assignrules.reference.distribution import shared
 from assignrules.reference.evaluation import Evaluation, Unit
 from assignrules.reference.memory import is_cooling, is_manual, restored
 from assignrules.reference.proposals import proposed
@@ -130,10 +131,16 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
         return value is not None if declared.shape is Shape.SET else printed(value)
 
     attempts: list[_Attempt] = []
+    decisions: dict[Record, Decision | None] = {}
     for subject in evaluation.rows.records[blocks[0].entity]:
-        current = evaluation.current(target, member, subject)
-        planned[subject] = current
-        decision = next((found for block in blocks if (found := _decide(evaluation, block, subject, current)) is not None), None)
+        current = planned[subject] = evaluation.current(target, member, subject)
+        found = (_decide(evaluation, block, subject, current) for block in blocks)
+        decisions[subject] = next((decision for decision in found if decision is not None), None)
+    for block in blocks:
+        if isinstance(block.body, ValueBody) and block.body.distribution is not None:
+            _share(evaluation, block, block.body.distribution, decisions)
+    for subject, decision in decisions.items():
+        current = planned[subject]
         if decision is not None:
             changed = not decision.keep and (decision.after != current or decision.unfit)
             attempts.append(_Attempt(subject, current, decision, changed, _held_by(evaluation, decision, subject, changed)))
@@ -155,6 +162,21 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
         if decision.both_sides:
             at = f"{block.span.file}:{block.span.line}"
             findings.conflicts.append(Conflict(subject.key, target, member, before, state(planned[subject]), at))
+
+
+def _share(evaluation: Evaluation, block: Assignment, how: Distribution, decisions: dict[Record, Decision | None]) -> None:
+    """Makes the decisions that `distribute` takes. What other lines give counts as they ask for it, unless `except` holds it."""
+
+    def asked(subject: Record, found: Decision | None) -> Value:
+        if found is None or found.keep or found.unfit or _held_by(evaluation, found, subject, False) == "except":
+            return evaluation.current(block.target, None, subject)
+        return found.after
+
+    own = {one: found for one, found in decisions.items() if found is not None and found.block is block and found.line is None}
+    states = {subject: asked(subject, found) for subject, found in decisions.items()}  # of its own: the current one, until it is shared
+    fixed = {one: bool(_held_by(evaluation, replace(found, after=states[one], unfit=False), one, True)) for one, found in own.items()}
+    given = shared(evaluation, block, how, states, fixed)
+    decisions.update((one, replace(found, after=given[one], unfit=given[one] is None)) for one, found in own.items())
 
 
 def _held_by(evaluation: Evaluation, decision: Decision, subject: Record, changed: bool) -> str | None:
@@ -204,6 +226,8 @@ def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current:
 def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, subject: Record) -> Decision | None:
     for line in body.lines:
         if evaluation.holds(line.condition, subject):
+            if body.shown(line.number) is None:  # nothing, until it is shared
+                return Decision(block, None, line.span, unfit=True)
             after = evaluation.written(evaluation.value(line.value, subject))
             return Decision(block, after, line.span, line.number, unfit=after is None)
     if not body.explicit:

@@ -73,6 +73,8 @@ def _unit(unit: UnitExplanation, page: Page) -> Iterator[str]:
     else:
         line = "" if unit.line is None else ", otherwise" if unit.line == "otherwise" else f", line {unit.line}"
         yield f"{STEP}decided by {plain(unit.rule)}{line}" + page.paint(f"  {plain(unit.at or '')}", DIM)
+    if unit.shared:
+        yield f"{STEP}{plain(unit.shared)}"
     if unit.because:
         yield f"{STEP}because {plain(unit.because)}"
     if unit.hold is not None:
@@ -193,6 +195,8 @@ def _side(side: Side, page: Page) -> str:
             return f"{mark} line {side.number}  {plain(side.gives or '')}{_result(side)} to {text}"
         case "otherwise":
             return f"{mark} otherwise {plain(side.gives or '')}{_result(side)}"
+        case "distribute":
+            return f"{mark} distribute {text}  {page.paint(plain(side.gives or ''), DIM)}"
         case "eligibility":
             return f"{mark} eligibility, amount {plain(side.gives or '')}{_result(side)}: {text}"
         case _:

@@ -49,6 +49,7 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
     lines += _alerts(plan, page, summary=summary, full=full)
     for title, problems, color in (("Data errors", plan.data_errors, RED), ("Data warnings", plan.data_warnings, YELLOW)):
         lines += _data_problems(title, problems, page, color)
+    lines += _balances(plan, page)
     lines += _guards(plan, page)
     if summary:
         lines += proposals_text(plan.proposals, page, named=0)
@@ -258,6 +259,20 @@ def _data_problems(title: str, problems: Sequence[DataProblem], page: Page, colo
         more = ", …" if item.examples and item.count > len(item.examples) else ""
         lines.append(f"  {item.code} {plain(item.message)} ({rows}{examples}{more})")
     return [*lines, ""]
+
+
+def _balances(plan: Plan, page: Page) -> list[str]:
+    """What each `distribute` reached: before -> as planned."""
+    lines: list[str] = []
+    for balance in plan.header.balances:
+        bounded = any(member.capacity is not None for member in balance.members)
+        rows = [[plain(balance.rule), *(plain(measure) for measure in balance.measures), *(["capacity"] if bounded else [])]]
+        for member in balance.members:
+            totals = [f"{before} -> {after}" for before, after in zip(member.before, member.after, strict=True)]
+            rows.append([plain(member.member), *totals, *(["." if member.capacity is None else str(member.capacity)] if bounded else [])])
+        lines.append(page.heading("Balance, before -> as planned") + page.paint(f"  ({balance.moved:,} moved)", DIM))
+        lines += [*page.table(rows, indent="  ", right=tuple(range(1, len(rows[0])))), ""]
+    return lines
 
 
 def _guards(plan: Plan, page: Page) -> list[str]:

@@ -16,6 +16,7 @@ from assignrules.ir.ruleset import (
     Assignment,
     Cooldown,
     Definition,
+    Distribution,
     Guard,
     Limit,
     Line,
@@ -26,6 +27,7 @@ from assignrules.ir.ruleset import (
 )
 from assignrules.ir.types import Kind, Type
 from assignrules.resolve.catalogue import TARGET, unknown_scenarios
+from assignrules.resolve.distribution import resolve_distribution
 from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import fit_constant
@@ -70,7 +72,6 @@ BY_SHAPE = {
     Shape.SET: "is a set, so it takes `add` and `remove`",
     Shape.COVER: "is a cover, so it takes `eligibility … amount …` and `removal`",
 }
-UNSUPPORTED = (tree.Distribute,)
 
 
 def resolve_assignment(
@@ -162,8 +163,6 @@ class _Block:
             if shape is not None and shape is not self.target.shape:
                 message = f"`{KEYWORDS[kind]}` does not fit: `{self.target.name}` {BY_SHAPE[self.target.shape]}"
                 self.report("E0404", message, clause.span)
-            elif isinstance(clause, UNSUPPORTED):
-                self.report("E0199", f"`{KEYWORDS[kind]}` is not supported yet", clause.span)
             elif kind in seen and kind is not tree.Line:
                 self.report("E0112", f"`{KEYWORDS[kind]}` is given twice", clause.span, related=[Related(seen[kind], "first given here")])
             seen.setdefault(kind, clause.span)
@@ -189,19 +188,37 @@ class _Block:
             test = self.lowering.condition(clause.condition)
             if value is not None and test is not None:
                 lines.append(Line(number, value, test, clause.span))
+        sharing = self._first(tree.Distribute)
+        shared: Distribution | None = None
+        if sharing is not None:  # after the lines, before `otherwise`
+            made = resolve_distribution(
+                sharing,
+                len(clauses) + 1,
+                self.target,
+                self._rule(),
+                self.lowering,
+                self._value,
+                self._own_as_current,
+            )
+            if made is None:
+                return None
+            lines.append(made[0])
+            shared = made[1]
         otherwise = self._first(tree.Otherwise)
-        if (
-            not clauses
-            and otherwise is None
-            and not any(isinstance(clause, tree.Distribute) or type(clause) in ONLY_IN for clause in self.node.clauses)
-        ):
+        if not clauses and sharing is None and otherwise is None and not any(type(clause) in ONLY_IN for clause in self.node.clauses):
             help = 'as in `"Standard" to standard`' if self.target.type.is_text else "as in `VALUE to CONDITION`"
             self.report("E0405", f"`assign {self.target.name}` has no lines", self.node.target.span, help=help)
             return None
         if otherwise is None:
-            return ValueBody(tuple(lines), Otherwise.KEEP, None, explicit=False)
+            return ValueBody(tuple(lines), Otherwise.KEEP, None, explicit=False, distribution=shared)
         value = None if otherwise.value is None else self._value(otherwise.value)
-        return ValueBody(tuple(lines), Otherwise(otherwise.kind.value), value, explicit=True)
+        return ValueBody(tuple(lines), Otherwise(otherwise.kind.value), value, explicit=True, distribution=shared)
+
+    def _rule(self) -> str:
+        priority = self._first(tree.Priority)
+        value = None if priority is None else self.lowering.expression(priority.value)
+        name = self.target.name if self.member is None else f"{self.target.name}:{self.member}"
+        return f"{name}#{value.value}" if isinstance(value, Literal) else name
 
     def _value(self, node: tree.Expression) -> Expression | None:
         """A value for the target: a literal, or an expression in parentheses."""

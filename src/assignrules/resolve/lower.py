@@ -171,7 +171,7 @@ class Lowering:
             if self.names.link(self.entity, head.text) is None and self.names.is_prefix(head.text):
                 self._unknown(prefixed, head.span.to(names[-1].span))
                 return None
-            link = self._link(head, current)
+            link = self.link(head, current)
             if link is None:
                 return None
             if link.many:
@@ -181,7 +181,7 @@ class Lowering:
             return None if inner is None else Via(link, inner, inner.type)
         return self._named(head.text, head.span, current)
 
-    def _link(self, name: tree.Name, current: bool = False) -> Link | None:
+    def link(self, name: tree.Name, current: bool = False) -> Link | None:
         declared = self.names.link(self.entity, name.text)
         if declared is not None:
             return Link(self.entity, declared.name, declared.to, declared.many)
@@ -519,7 +519,7 @@ class Lowering:
     def _links(self, over: tree.Path) -> tuple[Link, ...] | None:
         scope, links = self, list[Link]()
         for name in over.names:
-            link = scope._link(name)
+            link = scope.link(name)
             if link is None:
                 return None
             links.append(link)

@@ -69,6 +69,8 @@ def deciding_expressions(block: Assignment) -> list[Expression]:
         case ValueBody(lines=lines, value=value):
             parts.extend(part for line in lines for part in (line.condition, line.value))
             parts.append(value)
+            if block.body.distribution is not None:
+                parts.extend((*block.body.distribution.by, block.body.distribution.together))
         case SetBody(add=add, remove=remove, amount=amount):
             parts.extend((add, None if isinstance(remove, Others) else remove, amount))
     return [part for part in parts if part is not None]

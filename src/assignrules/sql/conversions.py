@@ -34,10 +34,10 @@ from assignrules.ir.expressions import (
 )
 from assignrules.ir.proposals import Proposal
 from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity
-from assignrules.ir.ruleset import Assignment, Limit, Others, Ruleset, SetBody, ValueBody
+from assignrules.ir.ruleset import Assignment, Distribution, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
-from assignrules.sql.decisions import open_changes
+from assignrules.sql.decisions import counted, distribution_of, open_changes
 from assignrules.sql.facts import is_constant
 
 Guards = tuple[Expression, ...]
@@ -117,6 +117,9 @@ class Conversions:
                 if amount is not None and add is not None:
                     removed: Guards = () if remove is None or isinstance(remove, Others) else (Not(remove),)
                     yield from self._walk(amount, entity, (*inside, *removed, add))
+        how = distribution_of(block)
+        if how is not None:
+            yield from self._of_sharing(block, how)
         if block.limit is not None:
             yield from self._of_limit(block, block.limit)
         if block.except_ is not None and decides:
@@ -131,6 +134,17 @@ class Conversions:
             yield Conversion(block.entity, waiting, limit.by, self.home, None, None)
         if limit.per is not None:
             yield from self._walk(limit.per, block.entity, waiting)
+
+    def _of_sharing(self, block: Assignment, how: Distribution) -> Iterator[Conversion]:
+        """Those of the measures: on the rows that count."""
+        place = self.ruleset.writers(block.target, block.member, self.today).index(block)
+        there: Guards = (counted(self.schema.targets[block.target], place),)
+        for measure in how.by:
+            yield from self._walk(measure, block.entity, there)
+            if measure.type.kind is Kind.MONEY:
+                yield Conversion(block.entity, there, measure, self.home, None, None)
+        if how.together is not None:
+            yield from self._walk(how.together, block.entity, there)
 
     def of_condition(self, condition: Expression, entity: str) -> Iterator[Conversion]:
         """Those of a condition on every row of an entity."""

@@ -31,7 +31,7 @@ from assignrules.ir.expressions import (
     Top,
     is_condition,
 )
-from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
+from assignrules.ir.ruleset import Assignment, Distribution, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, DATE, INTEGER, MONEY, TEXT, Kind, Money, Type
 from assignrules.schema.logical import Schema, Shape, Target
 from assignrules.sql.facts import Facts
@@ -74,6 +74,20 @@ class Decision:
         return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What `distribute` asks of each row: whether it is to be shared (``mine``) and nothing may change it (``fixed``); the number of the
+    value that it has (``now``), and that it has or will have by other rules (``held``), missing for none of the team; ``counted``: the
+    rows that count at all."""
+
+    how: Distribution
+    mine: Expression
+    fixed: Expression
+    held: Reference
+    now: Reference
+    counted: Reference
+
+
 class Decisions:
     """The decisions of a ruleset on an as-of date. ``journal``: there is one to be read."""
 
@@ -93,10 +107,36 @@ class Decisions:
                 yield decision
 
     def make_limited(self) -> None:
-        """Makes the decisions that have a `limit`, whose ``open_changes`` may be asked for then."""
+        """Makes the decisions that have a `limit` or `distribute`, whose ``open_changes`` and ``counted`` may be asked for then."""
         for block in self.ruleset.assignments:
             if block.limit is not None and block.runs_on(self.today):
                 self.decision(block.target, block.member)
+            if distribution_of(block) is not None and block.runs_on(self.today):
+                self.sharing(block)
+
+    def sharing(self, block: Assignment) -> Shares:
+        """What `distribute` of a block asks of each row."""
+        how = distribution_of(block)
+        decision = self.decision(block.target, block.member)
+        assert how is not None and decision is not None
+        target, blocks, entity = decision.target, decision.blocks, block.entity
+        own = blocks.index(block)
+        shared = [(place, made) for place, other in enumerate(blocks) if (made := distribution_of(other)) is not None]
+        open_ = frozenset(place * STEP + made.number for place, made in shared if place >= own)
+        mine = _is(decision.decided, own * STEP + how.number)
+        asked = self._after(target, blocks, decision.decided, decision.before, open_)
+        named = f"{target.name} {own}"
+        after = self._named(f"#asked {named}", asked, entity) if asked.branches else Literal(None, target.type)
+        rest = self._planned(target, blocks, decision.decided, decision.before, after, decision.excepted)
+        rest = Case((Branch(_is(decision.decided, *sorted(open_)), decision.before),), rest, rest.type)
+        held = self._named(f"#held {named}", _place_of(rest, how), entity)
+        now = self._named(f"#now {named}", _place_of(decision.before, how), entity)
+        parts = [] if block.except_ is None else [block.except_]
+        parts.extend(condition for _, condition in self._remembered_holds(target, block, decision.before, decision.before))
+        fixed = FALSE if not parts else parts[0] if len(parts) == 1 else Or(tuple(parts))
+        reference = counted(target, own)
+        self.facts.bodies[entity, reference.name] = self.facts.normal(Or((mine, Not(IsMissing(held)), Not(IsMissing(now)))), entity)
+        return Shares(how, mine, fixed, held, now, reference)
 
     def planned_state(self, target: str, member: str | None) -> Expression | None:
         """What `planned` readings of a unit see, or None where no block writes it on the day."""
@@ -218,13 +258,17 @@ class Decisions:
                     if add is not None:
                         yield ADD, add
 
-    def _after(self, target: Target, blocks: tuple[Assignment, ...], decided: Reference, before: Expression) -> Expression:
-        """The value asked for, in the type of the target."""
+    def _after(
+        self, target: Target, blocks: tuple[Assignment, ...], decided: Reference, before: Expression, without: frozenset[int] = frozenset()
+    ) -> Case:
+        """The value asked for, in the type of the target; missing for the decisions that are left out."""
         branches: list[Branch] = []
         for place, block in enumerate(blocks):
             match block.body:
                 case ValueBody(lines=lines, value=value, otherwise=otherwise):
-                    branches.extend(Branch(_is(decided, place * STEP + line.number), line.value) for line in lines)
+                    branches.extend(
+                        Branch(_is(decided, code), line.value) for line in lines if (code := place * STEP + line.number) not in without
+                    )
                     if otherwise is Otherwise.RESTORE:
                         value = self._restored(target, block, before)
                     if value is not None:
@@ -244,7 +288,13 @@ class Decisions:
         return Case(branches, FALSE, BOOLEAN) if branches else FALSE
 
     def _planned(
-        self, target: Target, blocks: tuple[Assignment, ...], decided: Reference, before: Expression, after: Reference, excepted: Expression
+        self,
+        target: Target,
+        blocks: tuple[Assignment, ...],
+        decided: Reference,
+        before: Expression,
+        after: Expression,
+        excepted: Expression,
     ) -> Expression:
         """The state that follows: as before where nothing decides, what is asked for is missing, or `except` holds."""
         branches: list[Branch] = [] if excepted == FALSE else [Branch(excepted, before)]
@@ -288,6 +338,22 @@ def open_changes(target: Target, member: str | None, place: int) -> Reference:
     """The fact that a change of a block with a `limit` is held by nothing before that."""
     named = target.name if member is None else f"{target.name} {member}"
     return Reference(target.entity, f"#open {named} {place}", BOOLEAN, True)
+
+
+def counted(target: Target, place: int) -> Reference:
+    """The fact that a row counts for the `distribute` of the block at a place."""
+    return Reference(target.entity, f"#counted {target.name} {place}", BOOLEAN, True)
+
+
+def distribution_of(block: Assignment) -> Distribution | None:
+    """How a block shares its subjects out, if it does."""
+    return block.body.distribution if isinstance(block.body, ValueBody) else None
+
+
+def _place_of(state: Expression, how: Distribution) -> Expression:
+    """The number of a state among the values."""
+    branches = (Branch(Not(differ(state, literal)), Literal(number, INTEGER)) for number, literal in enumerate(how.among))
+    return Case(tuple(branches), None, INTEGER)
 
 
 def by_hand(target: Target, member: str | None, before: Expression) -> Expression:

@@ -375,7 +375,8 @@ def _sources(decision: Decision) -> list[tuple[int, str]]:
         match block.body:
             case ValueBody(lines=lines):
                 found.extend(
-                    (place * STEP + line.number, _named(block, line.number, f"{line.span.file}:{line.span.line}")) for line in lines
+                    (place * STEP + line.number, _named(block, block.body.shown(line.number), f"{line.span.file}:{line.span.line}"))
+                    for line in lines
                 )
                 if block.body.explicit:
                     found.append((place * STEP + OTHERWISE, _named(block, "otherwise", at(block))))

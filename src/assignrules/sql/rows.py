@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -177,6 +178,11 @@ def link_column(link: Link) -> Column:
     if link.target is None:
         return Column("link", link.name)
     return Column("fact", link.name) if link.name.startswith("#") else Column("value", link.target)
+
+
+def share_table(rule: str) -> str:
+    """The temporary table that holds what `distribute` in a rule gives: ``subject``, and ``place``, the number of the value."""
+    return "shared_" + re.sub(r"[^a-z0-9_]", "__", rule.lower())
 
 
 def memory_column(memory: Memory, *, currency: bool = False) -> Column:

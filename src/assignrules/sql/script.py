@@ -10,9 +10,12 @@ from sqlglot import Dialect as Generator
 from assignrules.ir.expressions import Reference
 from assignrules.ir.ruleset import Assignment, Definition, Ruleset
 from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql.decisions import distribution_of
 from assignrules.sql.dialects import DIALECTS, Dialect, Printed
 from assignrules.sql.differences import at, differences
+from assignrules.sql.distribution import shared_rows
 from assignrules.sql.queries import Compiler
+from assignrules.sql.rows import share_table
 
 
 def known_dialects() -> tuple[str, ...]:
@@ -39,6 +42,11 @@ def compile_plan_sql(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_
     """The statements that decide a plan: for each entity with targets, the rows on which something changes, is held or conflicts."""
     compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
     parts: list[str] = []
+    for target, member in ruleset.order:
+        for block in ruleset.writers(target, member, as_of):
+            if distribution_of(block) is not None:
+                heading = [f"the rows that count for `distribute`; what each gets is then kept in {share_table(block.rule)}", _named(block)]
+                parts.append(_commented(heading) + compiler.text(shared_rows(compiler, block)[0], pretty=True) + ";\n")
     for part in differences(compiler):
         blocks = [block for decision in part.decisions for block in decision.blocks]
         heading = [f"the rows of {part.entity} on which the rules change, hold or contradict something, as of {as_of.isoformat()}"]

@@ -13,7 +13,7 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import read_state, remembered
 from assignrules.sql.relations import Relations, nothing
-from assignrules.sql.rows import KEY, Column
+from assignrules.sql.rows import KEY, Column, share_table
 from assignrules.sql.states import States
 from assignrules.sql.terms import Sql
 
@@ -177,6 +177,12 @@ class _States:
         for number, (target, members) in enumerate(by_target.items(), start=1):
             self._join(target, list(members), f"c{number}", joins)
         self.remembered: dict[tuple[str, str | None], tuple[str, list[str]]] = {}
+        shares = [column for column in columns if column.part == "share"]
+        columns = [column for column in columns if column.part != "share"]
+        for number, column in enumerate(shares, start=1):
+            of_subject = terms.equal(terms.column("subject", f"h{number}"), self.subject.copy())
+            joins.append(terms.left_join(terms.table(share_table(column.rule), f"h{number}"), of_subject))
+        self.shares = {column.rule: f"h{number}" for number, column in enumerate(shares, start=1)}
         units = dict.fromkeys((column.name, column.member) for column in columns if column.kind.startswith("memory"))
         for number, unit in enumerate(units, start=1):
             asked = [column for column in columns if column.kind.startswith("memory") and (column.name, column.member) == unit]
@@ -222,6 +228,8 @@ class _States:
         return terms.not_null(shown) if column.kind == "member" else shown
 
     def _memory(self, column: Column) -> Sql:
+        if column.part == "share":
+            return terms.column("place", self.shares[column.rule])
         relation, rules = self.remembered[column.name, column.member]
         name = f"{column.part}_{rules.index(column.rule)}" if column.rule else column.part
         value = terms.column(name, relation)

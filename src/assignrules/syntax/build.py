@@ -54,6 +54,11 @@ class Chain:
         self.operators = operators
 
 
+def _is_word(value: Any, word: str) -> bool:
+    """Whether an expression is one plain name, as a word of the language may be read."""
+    return isinstance(value, tree.Path) and not value.this and [name.text for name in value.names] == [word]
+
+
 def _values(children: Iterable[Any]) -> list[Any]:
     """What is left without keywords and commas."""
     return [child for child in children if type(child) is not Token]
@@ -489,8 +494,10 @@ class Builder:
         return tree.Disabled(self._span(children))
 
     def distribute_option(self, children: list[Any]) -> Part:
-        keyword = {"keeping": "keeping together", "within": "within capacity", "moving": "moving at most"}[children[0].text]
-        value = True if keyword == "within capacity" else children[-1]
+        keyword = {"keeping": "keeping together", "within": "within", "moving": "moving at most"}[children[0].text]
+        value = children[-1]
+        if keyword == "within" and (type(value) is Token or _is_word(value, "capacity")):
+            keyword, value = "within capacity", True
         return Part(keyword, value, self._span(children))
 
     def distribute(self, children: list[Any]) -> tree.Distribute:
@@ -503,6 +510,7 @@ class Builder:
             tuple(by),
             options.get("keeping together"),
             "within capacity" in options,
+            options.get("within"),
             options.get("moving at most"),
             self._span([children[0], end[-1]]),
         )

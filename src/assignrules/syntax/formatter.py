@@ -315,6 +315,8 @@ def _distribute(clause: tree.Distribute) -> tuple[str, ...]:
         options.append(f"keeping together {format_inner(clause.keeping_together)}")
     if clause.within_capacity:
         options.append("within capacity")
+    if clause.within is not None:
+        options.append(f"within {format_arithmetic(clause.within)}")
     if clause.moving_at_most is not None:
         options.append(f"moving at most {format_arithmetic(clause.moving_at_most)}")
     if len(condition) == 1 and len(condition[0]) + len(among) + 3 <= WIDTH:

@@ -509,6 +509,7 @@ class Distribute:
     by: tuple[Expression, ...]
     keeping_together: Path | None
     within_capacity: bool
+    within: Expression | None
     moving_at_most: Expression | None
     span: Span = _span()
 

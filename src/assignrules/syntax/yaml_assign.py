@@ -169,7 +169,7 @@ def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distr
         if isinstance(clause, tree.Distribute):
             reading.keep_clause(node, forms.distribute_text(clause))
             return replace(clause, span=span)
-        return tree.Distribute(tree.Boolean(False, span), (), (), None, False, None, span)
+        return tree.Distribute(tree.Boolean(False, span), (), (), None, False, None, None, span)
     given = reading.keys(node, DISTRIBUTE)
     condition = reading.condition(given["where"].node, "where") if "where" in given else tree.Boolean(False, span)
     among: list[tree.Expression] = []
@@ -187,5 +187,6 @@ def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distr
         reading.report("`keeping together` names a link", given["keeping together"].node.span, help="write it as `legal_entity.parent`")
         together = None
     within = "within capacity" in given and reading.flag(given["within capacity"].node, "within capacity")
+    close = reading.amount(given["within"].node, "within") if "within" in given else None
     moving = reading.amount(given["moving at most"].node, "moving at most") if "moving at most" in given else None
-    return tree.Distribute(condition, tuple(among), by, together, within, moving, span)
+    return tree.Distribute(condition, tuple(among), by, together, within, close, moving, span)

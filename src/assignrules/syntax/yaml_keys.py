@@ -129,6 +129,7 @@ DISTRIBUTE = Shape(
         Key("by", Kind.EXPRESSIONS, "the measures to balance; `1` counts subjects", required=True),
         Key("keeping together", Kind.EXPRESSION, "the link whose subjects stay together"),
         Key("within capacity", Kind.FLAG, "whether a user's capacity is never passed"),
+        Key("within", Kind.AMOUNT, "how far from the average a total may be before anyone is moved"),
         Key("moving at most", Kind.AMOUNT, "the share of the subjects that may change"),
     ),
 )

@@ -121,6 +121,8 @@ def distribute_text(clause: tree.Distribute) -> str:
         words.append(f"keeping together {format_inner(clause.keeping_together)}")
     if clause.within_capacity:
         words.append("within capacity")
+    if clause.within is not None:
+        words.append(f"within {format_arithmetic(clause.within)}")
     if clause.moving_at_most is not None:
         words.append(f"moving at most {format_arithmetic(clause.moving_at_most)}")
     return " ".join(words)

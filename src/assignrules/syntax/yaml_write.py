@@ -298,6 +298,7 @@ def _distribute(clause: tree.Distribute) -> Node:
         _entry("by", _list((expression_leaf(item), item.span) for item in clause.by)),
         _maybe("keeping together", clause.keeping_together, expression_leaf),
         _entry("within capacity", Leaf("true", code=True)) if clause.within_capacity else [],
+        _maybe("within", clause.within, amount_leaf),
         _maybe("moving at most", clause.moving_at_most, amount_leaf),
     )
     return node

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from assignrules.ir.expressions import Link, Memory
 from assignrules.sql import terms
+from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
 
 
@@ -36,6 +37,11 @@ AS_OF, OWN_ROW, ALL_ROWS, PAIR = "#as of", "#own row", "#all rows", "#pair"
 
 class Relations(Protocol):
     """What a row context asks of the statement around it."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's words."""
+        ...
 
     def stage(self, entity: str, level: int) -> str:
         """The name of the relation with an entity's columns up to a level."""
@@ -109,9 +115,12 @@ class Source:
         closed day, the first step back leads to the last open day, whose number the closed day bears too."""
         key = ("business", day.sql(), count.sql())
         if key not in self.made:
+            relation = self.relations.business_days()
+            read = self.relations.dialect.business_step(relation, day, count)
+            if read is not None:
+                return terms.case([(terms.equal(count.copy(), terms.number(0)), day.copy())], read)
             start, end = self.alias("d"), self.alias("d") + "e"
             self.made[key] = end
-            relation = self.relations.business_days()
             self.joins.append(terms.left_join(terms.table(relation, start), terms.equal(terms.column("day", start), day.copy())))
             back = terms.all_of([terms.binary(exp.LT, count.copy(), terms.number(0)), terms.negated(terms.column("open", start))])
             extra = terms.case([(back, terms.number(1))], terms.number(0))

@@ -200,6 +200,7 @@ class Statement:
             relations.append(_cte("dated_rates", rates_dated(self.tables.relations), materialized=True))
         if self.uses_business_days:
             days = business_days(self.tables.relations, self.dialect, self.facts.ruleset.calendar)
+            days = self.dialect.calendar(days)
             relations.append(_cte("business_days", days, materialized=True))
         relations.extend(written[key] for key in sorted(written))
         _keep_large(relations, select)

@@ -76,6 +76,14 @@ class Dialect(ABC):
         """The values of `GENERATE_SERIES` as rows."""
         return series
 
+    def calendar(self, days: exp.Select) -> exp.Select:
+        """What is kept of the days of a calendar, ``(day, open, number)`` by rising day."""
+        return days
+
+    def business_step(self, calendar: str, day: Sql, count: Sql) -> Sql | None:
+        """The date so many business days on, read from what ``calendar`` made; None where it is joined. Arguments are printed twice."""
+        return None
+
     def days_between(self, later: Sql, earlier: Sql) -> Sql:
         return terms.cast(terms.binary(exp.Sub, later, earlier), "BIGINT")
 

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from assignrules.ir.folding import tables
 from assignrules.resolve.patterns import Piece
+from assignrules.schema.calendars import FIRST_DAY
 from assignrules.sql import terms
 from assignrules.sql.dialects.base import Dialect, spelled
 from assignrules.sql.terms import Sql
@@ -38,6 +39,34 @@ class Postgres(Dialect):
 
     def ordered_text(self, value: Sql) -> Sql:
         return exp.Collate(this=terms.wrapped(value), expression=exp.Identifier(this="C", quoted=True))
+
+    def calendar(self, days: exp.Select) -> exp.Select:
+        """As lists in one row: joined, the server guesses thousands of rows for each day, and never ends."""
+        day, is_open, number = (terms.column(name, "b") for name in ("day", "open", "number"))
+        by_day = exp.Order(expressions=[terms.ordered(day)])
+        lists = {"numbers": number, "opens": is_open, "days": day.copy()}
+        columns: list[Sql] = []
+        for name, value in lists.items():
+            listed: Sql = exp.ArrayAgg(this=exp.Order(this=value, expressions=by_day.copy().expressions))
+            if name == "days":
+                listed = exp.Filter(this=listed, expression=exp.Where(this=is_open.copy()))
+            columns.append(terms.alias(listed, name))
+        return terms.select(columns, terms.subquery(days, "b"))
+
+    def business_step(self, calendar: str, day: Sql, count: Sql) -> Sql | None:
+        def listed(name: str, place: Sql) -> Sql:
+            values = terms.scalar(terms.select([terms.column(name)], terms.table(calendar)))
+            return exp.Bracket(this=exp.Paren(this=values), expressions=[place], offset=1)
+
+        since = terms.binary(exp.Sub, day.copy(), terms.day(FIRST_DAY))
+        start = terms.binary(exp.Add, terms.wrapped(since), terms.number(1))
+        back = terms.all_of([terms.binary(exp.LT, count.copy(), terms.number(0)), terms.negated(listed("opens", start))])
+        extra = terms.case([(back, terms.number(1))], terms.number(0))
+        place = terms.binary(exp.Add, terms.binary(exp.Add, listed("numbers", start.copy()), count.copy()), extra)
+        # Outside the calendar there is no day; a place must be a small number, though.
+        inside = terms.function("LEAST", terms.function("GREATEST", place, terms.number(0)), terms.number(1_000_000_000))
+        there = terms.not_null(place.copy())
+        return terms.case([(there, listed("days", terms.cast(inside, "INT")))])
 
     def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql:
         return exp.RegexpLike(this=terms.wrapped(value), expression=terms.text(spelled(pattern)))

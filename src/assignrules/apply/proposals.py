@@ -46,10 +46,8 @@ def load_proposals(session: Session, mapping: SchemaMapping, items: Sequence[Pro
     session.stage(GIVEN, {**columns, "outbox": "BIGINT"}, [compact(asdict(item) | {"show": compact(dict(item.show))}) for item in items])
     names = ", ".join(quoted(name) for name in columns)
     new = f"(SELECT coalesce(max(id), 0) FROM {OUTBOX}) + row_number() OVER (PARTITION BY action ORDER BY sequence)"
-    session.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PLANNED_PROPOSALS} AS SELECT sequence, {names}, outbox AS last, "
-        f"CASE WHEN action = 'make' THEN {new} ELSE outbox END AS outbox FROM {GIVEN}"
-    )
+    number = f"CASE WHEN action = 'make' THEN {new} ELSE outbox END AS outbox"
+    session.keep(PLANNED_PROPOSALS, f"SELECT sequence, {names}, outbox AS last, {number} FROM {GIVEN}")
     session.execute(f"DROP TABLE {GIVEN}")
     return None
 

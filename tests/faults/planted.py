@@ -374,7 +374,7 @@ FAULTS = (
     Fault("the lowest priority decides", Ruleset, "writers", lowest_priority_first, ("yaml/priorities*", "memory/restore_by*")),
     Fault("a score takes its lowest class", scores, "_class", lowest_class_first, ("scores/classes*",)),
     Fault("`count` and `sum` over no rows are missing", Aggregates, "result", nothing_for_no_rows, ("aggregates/over_no_rows*",)),
-    Fault("a row counts once for each way that leads to it", Aggregates, "pairs", each_way_counts, ("aggregates/two_acc*",)),
+    Fault("a row counts once for each way that leads to it", Aggregates, "pairs", each_way_counts, ("aggregates/many_ways*",)),
     Fault("the median of two is the lower one", DuckDB, "median", lower_of_the_middle_two, ("aggregates/median*",)),
     Fault("division rounds halves to even", division, "_rounded_quotient", half_to_even, ("numbers/half*", "money/conversion_half*")),
     Fault("`round` cuts off", scalars, "rounded", cut_off, ("numbers/round*",)),

@@ -147,10 +147,10 @@ class Cluster:
         if made.returncode != 0:
             raise NoServer(made.stderr.decode(errors="replace"))
 
-    def start(self) -> None:
-        """Starts the server, and waits until it answers."""
+    def start(self, **settings: str) -> None:
+        """Starts the server, with other settings where some are given, and waits until it answers."""
         command = [str(self.bin / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
-        for name, value in SETTINGS.items():
+        for name, value in {**SETTINGS, **settings}.items():
             command += ["-c", f"{name}={value}"]
         self.process = subprocess.Popen(command, cwd=self.data, stdin=subprocess.DEVNULL, **self._as)
         until = time.monotonic() + SECONDS

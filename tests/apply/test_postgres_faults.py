@@ -1,0 +1,137 @@
+"""What may happen to an apply on PostgreSQL: its process dies, the server dies, somebody stops it. Before or after, never between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+import pytest
+from tests.apply.building import ONE_OF_EACH, SCHEMA, apply, plan_of, postgres_store, state
+from tests.conftest import postgres
+from tests.postgres_server import Cluster, programs
+
+from assignrules.apply import Outcome
+from assignrules.databases import DatabaseFailure
+from assignrules.databases.embedded import create_store, fill
+from assignrules.databases.postgres import Postgres
+from assignrules.diagnostics import has_errors
+from assignrules.journal import chain, history
+from assignrules.plan.file import write_plan
+from assignrules.schema.dataset import Dataset
+
+ROOT = Path(__file__).parents[2]
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from assignrules.databases.postgres import Postgres
+from assignrules.plan.file import read_plan
+from tests.apply.building import apply
+def die(name):
+    if name == sys.argv[3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+apply(Postgres(sys.argv[1]), read_plan(Path(sys.argv[2]))[0], on_stage=die)
+"""
+WAITING = """
+import sys
+from assignrules import api
+from assignrules.cli import main
+from assignrules.databases.postgres import Postgres
+def endless(*arguments):
+    with Postgres(sys.argv[1]).reading() as session:
+        session.fetch("SELECT pg_sleep(600)")
+api.check = endless
+main(["check", "--project", sys.argv[2]])
+"""
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["after lock", "after check scenario", "after write cover", "before commit", "after commit"])
+def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
+    database = postgres_store()
+    plan = plan_of(database, ONE_OF_EACH)
+    before = state(database)
+    write_plan(plan, tmp_path / "plan.json")
+    command = [sys.executable, "-c", CHILD, database.address, str(tmp_path / "plan.json"), point]
+    assert subprocess.run(command, env=environment(), timeout=60, check=False).returncode == -signal.SIGKILL
+    applied = point == "after commit"
+    if not applied:
+        assert state(database) == before
+    result = apply(database, plan)
+    assert (result.outcome, result.run, result.already) == (Outcome.APPLIED, 1, applied)
+    with database.reading() as session:
+        assert len(history.runs(session)) == 1
+        assert not has_errors(chain.verify(session, result.head))
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A server of one's own, to be crashed."""
+    folder = Path(mkdtemp(prefix="arc"))
+    folder.chmod(0o755)
+    found = Cluster(programs()[0], folder)
+    found.start()
+    yield found
+    found.stop()
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["after write scenario", "before commit"])
+def test_the_server_crashes(cluster: Cluster, point: str) -> None:  # F2
+    database = Postgres(f"postgresql:///postgres?host={cluster.folder}&user=tester")
+    with database.writing(create=True) as session:
+        create_store(session, SCHEMA)
+        rows = [{"code": f"C{number}", "payment_terms_days": 30} for number in range(1, 5)]
+        documents = [{"number": "F1", "customer": "C1", "status": "dispute"}, {"number": "F2", "customer": "C1"}]
+        fill(session, SCHEMA, Dataset(rows={"customer": rows, "document": documents}, values={"scenario": {"C1": "old", "C3": "old"}}))
+        session.commit()
+    plan = plan_of(database, [item for item in ONE_OF_EACH if item.target in ("scenario", "payment_terms_days", "document_status")])
+    before = state(database)
+
+    def crash(name: str) -> None:
+        if name == point:
+            cluster.stop()
+
+    with pytest.raises(DatabaseFailure):
+        apply(database, plan, on_stage=crash)
+    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    cluster.start()
+    assert state(database) == before
+    assert apply(database, plan).outcome is Outcome.APPLIED
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_command_stops_its_statement(tmp_path: Path, number: int, code: int) -> None:  # G2
+    (tmp_path / "assignrules.yml").write_text("rules: []\n")
+    address = postgres("stopped").address
+
+    def running() -> int:
+        with psycopg.connect(address) as connection:
+            sql = (
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()"
+            )
+            row = connection.execute(sql).fetchone()
+            return int(row[0]) if row else 0
+
+    command = [sys.executable, "-c", WAITING, address, str(tmp_path)]
+    child = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 30
+    while not running():
+        assert child.poll() is None and time.monotonic() < until, child.communicate()
+        time.sleep(0.05)
+    child.send_signal(number)
+    _, errors = child.communicate(timeout=20)
+    assert child.returncode == code, errors
+    assert "Traceback" not in errors
+    assert not running()

@@ -80,7 +80,7 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(mkdtemp(prefix="arc"))
     folder.chmod(0o755)
     found = Cluster(programs()[0], folder)
-    found.start()
+    found.start(synchronous_commit="on")  # what it called committed is written, and survives the server, though not the machine
     yield found
     found.stop()
     subprocess.run(["rm", "-rf", str(folder)], check=True)
@@ -106,7 +106,7 @@ def test_the_server_crashes(cluster: Cluster, point: str) -> None:  # F2
     with pytest.raises(DatabaseFailure):
         apply(database, plan, on_stage=crash)
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
-    cluster.start()
+    cluster.start(synchronous_commit="on")
     assert state(database) == before
     assert apply(database, plan).outcome is Outcome.APPLIED
 

@@ -7,6 +7,7 @@ import pytest
 from assignrules.diagnostics import SourceFile
 from assignrules.schema.logical import credit
 from assignrules.testing import ReferencePlanner, read_case, run_case
+from assignrules.testing.database import DuckDBPlanner
 
 CASE = """
 as_of: 2026-11-22
@@ -113,3 +114,29 @@ def test_errors_in_the_rules_are_said_and_matched() -> None:
         found = run_case(case, planner, credit())
         assert [difference.where for difference in found] == expected
         assert found[0].diagnostic().code == "E0908"
+
+
+TOO_LARGE = """
+as_of: 2026-11-22
+rules: |
+  define huge = insurer_score * average_days_late
+  define small = insurer_score - 1
+  search huge_ones where huge > 1
+  assign scenario "Huge" to huge > 1
+given:
+  customer: [{code: C1, insurer_score: 999999999999999999, average_days_late: 900000000000000000}]
+expect:
+  searches: {huge_ones: []}
+  values: {C1: {huge: null, small: 999999999999999998}}
+  data_errors: [E0504]
+"""
+
+
+def test_a_number_too_large_is_said_where_it_was_asked_for_and_hides_nothing() -> None:
+    case, problems = read_case(SourceFile("case.yml", TOO_LARGE), credit())
+    assert case is not None, problems
+    found = [str(difference) for difference in run_case(case, DuckDBPlanner(credit()), credit())]
+    assert found == [
+        "searches huge_ones: a number grew beyond 38 digits",
+        "values huge: a number grew beyond 38 digits",
+    ]

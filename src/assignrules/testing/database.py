@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from assignrules.databases.base import Database
+from assignrules.databases.base import Database, NumberTooLarge
 from assignrules.databases.base import Session as DatabaseSession
 from assignrules.databases.duckdb import DuckDBMemory
 from assignrules.databases.embedded import create_store, fill
@@ -69,8 +69,13 @@ class DatabasePlanner:
             fill(session, self.schema, given)
             replay(session, self.schema, given, as_of)
             session.commit()
-        with self.database.reading() as session:
-            yield DatabaseTestSession(session, self.schema, ruleset, as_of)
+        with ExitStack() as stack:
+
+            def opened() -> DatabaseSession:
+                stack.close()
+                return stack.enter_context(self.database.reading())
+
+            yield DatabaseTestSession(opened(), self.schema, ruleset, as_of, opened)
 
 
 class DuckDBPlanner(DatabasePlanner):
@@ -81,10 +86,18 @@ class DuckDBPlanner(DatabasePlanner):
 
 
 class DatabaseTestSession:
-    """Asks the engine."""
+    """Asks the engine. ``again`` opens a new session on the same rows: a number too large ends the snapshot that met it."""
 
-    def __init__(self, session: DatabaseSession, schema: Schema, ruleset: Ruleset, as_of: date) -> None:
+    def __init__(
+        self,
+        session: DatabaseSession,
+        schema: Schema,
+        ruleset: Ruleset,
+        as_of: date,
+        again: Callable[[], DatabaseSession] | None = None,
+    ) -> None:
         self.session = session
+        self.again = again
         self.schema = schema
         self.mapping = identity(schema)
         self.ruleset = ruleset
@@ -93,6 +106,8 @@ class DatabaseTestSession:
     def plan(self) -> PlannedRows:
         """The plan, without the project's guard."""
         plan: Plan = build_plan(self.session, self.ruleset, self.mapping, as_of=self.as_of, environment="test")
+        if any(problem.code == "E0504" for problem in plan.data_errors):
+            self._begin_again()
         return PlannedRows(
             tuple(plan.change_rows()),
             plan.held,
@@ -107,12 +122,14 @@ class DatabaseTestSession:
 
     def report(self, name: str) -> Sequence[Sequence[Printed]] | None:
         """The lines of a report."""
-        found = run_report(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
+        with self._or_again():
+            found = run_report(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
         return None if found.errors else found.lines
 
     def search(self, name: str) -> Sequence[str]:
         """The keys of a search's rows."""
-        results = search_rows(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
+        with self._or_again():
+            results = search_rows(self.session, self.ruleset, self.mapping, name, as_of=self.as_of)
         if not results:
             raise KeyError(name)
         return [key for key, _ in results[0].rows]
@@ -120,7 +137,21 @@ class DatabaseTestSession:
     def values(self, entity: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
         """Values by key."""
         expressions = {name: expression_of(self.schema, self.ruleset, entity, name) for name in names}
-        return read_values(self.session, self.ruleset, self.mapping, entity, expressions, as_of=self.as_of)
+        with self._or_again():
+            return read_values(self.session, self.ruleset, self.mapping, entity, expressions, as_of=self.as_of)
+
+    @contextmanager
+    def _or_again(self) -> Iterator[None]:
+        """What follows a number too large is asked in a new session."""
+        try:
+            yield
+        except NumberTooLarge:
+            self._begin_again()
+            raise
+
+    def _begin_again(self) -> None:
+        if self.again is not None:
+            self.session = self.again()
 
 
 def _shown(plan: Plan, alert: str) -> tuple[tuple[Printed, ...], ...]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from assignrules.databases.base import NumberTooLarge
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
 from assignrules.ir.changes import Change, Conflict, Held, Proposed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import BOOLEAN
-from assignrules.ir.values import printed, shown
+from assignrules.ir.values import Value, printed, shown
 from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
@@ -98,6 +99,8 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
             _compare_sets(set(keys), set(session.search(name)), lambda message, name=name: differ("searches", message, name))  # type: ignore[misc]
         except KeyError:
             differ("searches", "there is no such search", name)
+        except NumberTooLarge as error:
+            differ("searches", str(error), name)
     for entity, rows in (expect.values or {}).items():
         for where, message in _value_differences(session, entity, rows, case.project.currency):
             differ("values", message, where)
@@ -139,7 +142,11 @@ def _report_differences(session: Session, ruleset: Ruleset, name: str, lines: Se
     if report is None:
         yield "there is no such report"
         return
-    came = session.report(name)
+    try:
+        came = session.report(name)
+    except NumberTooLarge as error:
+        yield str(error)
+        return
     if came is None:
         yield "it has no lines, as the data has errors"
         return
@@ -176,19 +183,37 @@ def diagnostics_that_count(case: Case, found: Sequence[Diagnostic]) -> list[Diag
 def _value_differences(session: Session, entity: str, rows: Mapping[str, Entry], currency: str) -> list[tuple[str, str]]:
     names = sorted({name for entry in rows.values() for name in entry})
     try:
-        actual = session.values(entity, names)
+        actual, too_large = _values(session, entity, names)
     except KeyError as error:
         return [(entity, f"there is no `{error.args[0]}`")]
-    found = []
+    found = list(too_large.items())
     for key, entry in rows.items():
         if key not in actual:
             found.append((key, f"there is no such {entity}"))
             continue
         for name, written in entry.items():
+            if name in too_large:
+                continue
             value = actual[key][name]
             if not same(written, value, currency):
                 found.append((f"{key}.{name}", f"expected {_text(written)}; came {_text(printed(value))}"))
     return found
+
+
+def _values(session: Session, entity: str, names: Sequence[str]) -> tuple[Mapping[str, Mapping[str, Value]], dict[str, str]]:
+    """By key and name; and by name, what is wrong with those that a number too large keeps from being read at all."""
+    try:
+        return session.values(entity, names), {}
+    except NumberTooLarge:
+        rows: dict[str, dict[str, Value]] = {key: {} for key in session.values(entity, ())}
+    too_large: dict[str, str] = {}
+    for name in names:
+        try:
+            for key, row in session.values(entity, (name,)).items():
+                rows[key].update(row)
+        except NumberTooLarge as error:
+            too_large[name] = str(error)
+    return rows, too_large
 
 
 def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema: Schema, currency: str) -> list[tuple[str, str]]:

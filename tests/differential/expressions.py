@@ -221,7 +221,7 @@ class Writer:
 
     def _quantified(self, scope: Scope, depth: int) -> str:
         path, end = self._path(scope)
-        inner = Scope(end, scope.rank, scope)
+        inner = Scope(end, scope.rank, scope.outer if path.startswith("this.") else scope)
         where = self._where(inner, depth)
         kind = self.number_of(0, 3)
         if kind <= 1:
@@ -309,7 +309,7 @@ class Writer:
         if kind == 7:
             return "(" + self._sum(lambda: self.integer(scope, less)) + ")"
         path, end = self._path(scope)
-        inner = Scope(end, scope.rank, scope)
+        inner = Scope(end, scope.rank, scope.outer if path.startswith("this.") else scope)
         if self.chance(50):
             return f"count({path}{self._where(inner, less)})"
         value = self._writer(self.one(("text", "date", "money", "integer")))(inner, less)
@@ -407,7 +407,7 @@ class Writer:
 
     def _aggregate(self, scope: Scope, kind: str, depth: int, scale: int) -> str:
         path, end = self._path(scope)
-        inner = Scope(end, scope.rank, scope)
+        inner = Scope(end, scope.rank, scope.outer if path.startswith("this.") else scope)
         where = self._where(inner, depth)
         dated = ("latest", "earliest")
         functions = {

@@ -230,7 +230,7 @@ def ordered(world: World, shuffle: random.Random) -> None:
     values = {target: dict(shuffle.sample(list(states.items()), len(states))) for target, states in world.data.values.items()}
     members = {unit: dict(shuffle.sample(list(states.items()), len(states))) for unit, states in world.data.members.items()}
     members = dict(shuffle.sample(list(members.items()), len(members)))
-    assert plan_text(replace(world, rules=tuple(rules), data=Dataset(rows, values, members, alerts=world.data.alerts))) == before
+    assert plan_text(replace(world, rules=tuple(rules), data=replace(world.data, rows=rows, values=values, members=members))) == before
 
 
 def plan_text(world: World) -> str:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assignrules.load import LoadReport
     from assignrules.plan.explanation import Explanation
     from assignrules.plan.freshness import Freshness
+    from assignrules.plan.mapping_check import MappingCheck
     from assignrules.plan.model import Plan
     from assignrules.plan.reports import ReportLines
     from assignrules.plan.searches import SearchCount, SearchResult
@@ -457,6 +458,33 @@ def explain(project: Project, customer: str, target: str | None = None) -> Expla
         if not found.subjects:
             raise Problems([_no_customer(project, session, customer)])
         return found
+
+
+def check_schema(project: Project) -> MappingCheck:
+    """The project's schema file against its database: tables, columns, types, fragments, and the data that they give."""
+    from assignrules.plan.mapping_check import check_mapping
+
+    found = _schema_file(project)
+    return check_mapping(_database(project), found.mapping, _ruleset(project), project.as_of)
+
+
+def schema_sources(project: Project) -> Sources:
+    """The texts that diagnostics of the schema may point into."""
+    return {} if project.schema is None else {source.name: source for source in projects.schema_of(project)[1]}
+
+
+def schema_of(project: Project) -> SchemaMapping:
+    """What the project's rules speak of, and where it lives."""
+    return _mapping(project)
+
+
+def draft_schema(project: Project) -> str:
+    """A first schema file for the project's database, from its catalogue: guesses, marked as such, to be looked at one by one."""
+    from assignrules.databases.catalogue import read_catalogue
+    from assignrules.schema.draft import draft
+
+    with _database(project).reading() as session:
+        return draft(read_catalogue(session))
 
 
 def run_tests(

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.differential.rulesets import World, worlds
 from tests.differential.test_memory import DAY
 from tests.differential.test_memory import world as remembered_world
-from tests.mapping.ugly import UglyPlanner
+from tests.mapping.ugly import COLUMN_TARGETS, MEMBER_TARGETS, UglyPlanner
 
 from assignrules.diagnostics import SourceFile
+from assignrules.ir.changes import DataProblem
 from assignrules.schema.logical import credit
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner, PlannedRows
@@ -34,14 +35,18 @@ def ugly() -> UglyPlanner:
     return UglyPlanner()
 
 
+def in_own_table(problem: DataProblem) -> bool:
+    """Rows of others in a company's own table are none of ours; in the engine's own they are forgotten states."""
+    return problem.code == "W0503" and any(f"`{name}`" in problem.message for name in (*COLUMN_TARGETS, *MEMBER_TARGETS))
+
+
 def same(one: PlannedRows, other: PlannedRows, told: str) -> None:
     assert list(one.changes) == list(other.changes), told
     assert list(one.held) == list(other.held), told
     assert list(one.conflicts) == list(other.conflicts), told
     assert one.data_errors == other.data_errors, told
-    assert [(item.code, item.entity, item.count) for item in one.data_warnings] == [
-        (item.code, item.entity, item.count) for item in other.data_warnings
-    ], told
+    warnings = ([item for item in plan.data_warnings if not in_own_table(item)] for plan in (one, other))
+    assert next(warnings) == next(warnings), told
     assert one.applicable == other.applicable, told
     assert one.requirements == other.requirements, told
 

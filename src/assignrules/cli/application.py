@@ -17,7 +17,7 @@ from assignrules.cli.output import complain, emit, say, silence
 ISSUES = "please report this, with the command and what -v adds, at the project's issue tracker"
 SECTIONS = {
     "Start": ("demo", "init", "load"),
-    "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "help"),
+    "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "help"),
     "Plan and apply": ("plan", "show-plan", "apply", "explain"),
     "Journal": ("log", "show", "history"),
 }
@@ -170,9 +170,9 @@ def _fail(message: str, code: str) -> None:
 
 
 def _register() -> None:
-    from assignrules.cli import apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, search, test
+    from assignrules.cli import apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, schema, search, test
 
-    for module in (apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, search, test):
+    for module in (apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, schema, search, test):
         for command in module.COMMANDS:
             application.add_command(command)
 

@@ -79,9 +79,11 @@ def bind(session: Session, mapping: SchemaMapping, as_of: date) -> tuple[SchemaM
     bound = replace(mapping, physical=physical)
     if not problems:
         for relation in listed:
-            if _asks(relation):
+            if asks(relation):
                 shapes[relation.name], found = _probed(session, bound, relation)
                 problems.extend(found)
+                if found:
+                    break  # a failed statement ends the session's transaction
         problems.extend(_untenanted(physical, listed))
     return bound, tuple(problems)
 
@@ -133,7 +135,7 @@ def _of_field(body: FieldSource, name: str) -> list[Place]:
     return found
 
 
-def _asks(relation: Relation) -> bool:
+def asks(relation: Relation) -> bool:
     """Whether the catalogue alone does not say what is stored."""
     return (
         bool(relation.joins or relation.conditions)

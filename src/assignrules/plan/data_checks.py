@@ -30,13 +30,13 @@ def data_problems(
         *_forgotten_states(compiler),
         *(_forgotten_proposals(compiler) if session.has_table(OUTBOX) else ()),
     ]
-    found = list(_checked(session, checks))
+    found = list(checked(session, checks))
     errors = [
         *(problem for problem in found if problem.code.startswith("E")),
         *_repeated_rates(session, compiler, statements),
         *missing_rates(session, compiler, statements, reports),
         *_missing_holidays(session, compiler, statements),
-        *unreadable_currencies(session, compiler, statements),
+        *unreadable_currencies(session, compiler, {field for statement in statements for field in statement.amounts()}),
         *lookup_problems(session, compiler),
     ]
     warnings = [problem for problem in found if problem.code.startswith("W")]
@@ -47,7 +47,7 @@ def _sorted(problems: Iterable[DataProblem]) -> Problems:
     return tuple(sorted(problems, key=lambda problem: (problem.code, problem.entity, problem.message)))
 
 
-def _checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
+def checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
     """The problems that there are. One statement counts for all checks, as most find nothing."""
     if not checks:
         return
@@ -72,7 +72,8 @@ def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Itera
         yield Check(
             "E0501", f"key `{name}` of `{entity}` is repeated", entity, f"SELECT {key} AS key FROM {table} WHERE {key} IN ({repeated})"
         )
-        yield from mapped_checks(compiler, statements, entity)
+        fields = {name for statement in statements for read, name in statement.fields() if read == entity}
+        yield from mapped_checks(compiler, fields, entity)
 
 
 def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
@@ -100,24 +101,30 @@ def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[S
 
 
 def _dangling_links(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[Check]:
-    schema, mapping = compiler.mapping.schema, compiler.mapping
     for entity, name in sorted({link for statement in statements for link in statement.links}):
-        body, to = mapping.entities[entity], schema.entities[entity].links[name].to
-        shown = body.fields[schema.entities[entity].key or ""].column
-        columns, dangling = [shown], []
-        if name in body.links:
-            columns.append(body.links[name])
-            dangling.append(_leads_nowhere(compiler, f"self.{quoted(body.links[name])}", to))
-        if body.customer is not None and name == LEGAL_ENTITY:
-            columns.append(body.customer)
-            alone = f"self.{quoted(body.links[name])} IS NULL AND " if name in body.links else ""
-            dangling.append(f"{alone}{_leads_nowhere(compiler, f'self.{quoted(body.customer)}', CUSTOMER)}")
-        if dangling:
-            keys = f"SELECT {quoted(shown)} AS key FROM {compiler.relations.text(entity, 'self', columns)} WHERE {' OR '.join(dangling)}"
-            yield Check("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+        yield from dangling_link(compiler, entity, name)
 
 
-def _leads_nowhere(compiler: Compiler, link: str, to: str) -> str:
+def dangling_link(compiler: Compiler, entity: str, name: str) -> Iterator[Check]:
+    """The check of one link."""
+    schema, mapping = compiler.mapping.schema, compiler.mapping
+    body, to = mapping.entities[entity], schema.entities[entity].links[name].to
+    shown = body.fields[schema.entities[entity].key or ""].column
+    columns, dangling = [shown], []
+    if name in body.links:
+        columns.append(body.links[name])
+        dangling.append(leads_nowhere(compiler, f"self.{quoted(body.links[name])}", to))
+    if body.customer is not None and name == LEGAL_ENTITY:
+        columns.append(body.customer)
+        alone = f"self.{quoted(body.links[name])} IS NULL AND " if name in body.links else ""
+        dangling.append(f"{alone}{leads_nowhere(compiler, f'self.{quoted(body.customer)}', CUSTOMER)}")
+    if dangling:
+        keys = f"SELECT {quoted(shown)} AS key FROM {compiler.relations.text(entity, 'self', columns)} WHERE {' OR '.join(dangling)}"
+        yield Check("W0501", f"link `{name}` of `{entity}` leads to a row that does not exist", entity, keys)
+
+
+def leads_nowhere(compiler: Compiler, link: str, to: str) -> str:
+    """SQL of whether a link names a row that does not exist."""
     key = compiler.mapping.entities[to].key
     other = compiler.relations.text(to, "other", [key])
     return f"({link} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {other} WHERE other.{quoted(key)} = {link}))"
@@ -153,11 +160,9 @@ def _forgotten_states(compiler: Compiler) -> Iterator[Check]:
         rows = compiler.relations.text(target.entity, "row", [key, shown])
         states = compiler.states.text(name, "state")
         there = f"EXISTS (SELECT 1 FROM {rows} WHERE row.{quoted(key)} = state.subject)"
-        # A row key means nothing to people: of rows that are gone, it is all that is left.
-        gone = f"SELECT DISTINCT state.subject AS key FROM {states} WHERE NOT {there}"
-        gone = f"SELECT CAST(NULL AS VARCHAR) AS key FROM ({gone}) AS gone" if by_row_key else gone
-        message = f"`{name}` has a state for subjects that are no longer in the data"
-        yield Check("W0503", message, target.entity, gone)
+        if not by_row_key:  # a company's own table may serve others than the customers that are mapped
+            gone = f"SELECT DISTINCT state.subject AS key FROM {states} WHERE NOT {there}"
+            yield Check("W0503", f"`{name}` has a state for subjects that are no longer in the data", target.entity, gone)
         if target.shape is not Shape.VALUE:
             members = ", ".join(sorted({_text(block.member or "") for block in blocks if block.target == name}))
             joined = f"{states} JOIN {rows} ON row.{quoted(key)} = state.subject"

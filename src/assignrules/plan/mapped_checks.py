@@ -3,7 +3,7 @@ amounts without a currency, keys that are missing, labels that stand for two mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assignrules.databases.base import Session, quoted
@@ -15,7 +15,6 @@ from assignrules.schema.mapping import OWN_ROW_KEY
 from assignrules.schema.physical import REST, FieldSource, Stored
 from assignrules.sql.queries import Compiler
 from assignrules.sql.relations import misfit_name, stored_name
-from assignrules.sql.stages import Statement
 from assignrules.syntax.currencies import CURRENCIES
 
 EXAMPLES = 5
@@ -32,8 +31,8 @@ class Check:
     keys: str
 
 
-def mapped_checks(compiler: Compiler, statements: Sequence[Statement], entity: str) -> Iterator[Check]:
-    """The checks of an entity that the mapping reads from a company's tables."""
+def mapped_checks(compiler: Compiler, fields: Iterable[str], entity: str) -> Iterator[Check]:
+    """The checks of an entity that the mapping reads from a company's tables, and of some of its fields."""
     physical = compiler.mapping.physical
     source = None if physical is None else physical.entities.get(entity)
     if source is None or physical is None:
@@ -52,7 +51,7 @@ def mapped_checks(compiler: Compiler, statements: Sequence[Statement], entity: s
     if name in source.fields:
         keys = f"SELECT {quoted(key)} AS key FROM {rows([OWN_ROW_KEY])} WHERE {row_key} IN ({repeated})"
         yield Check("E0501", f"the row key of `{entity}` is repeated", entity, keys)
-    for field in sorted({name for statement in statements for read, name in statement.fields() if read == entity}):
+    for field in sorted(fields):
         found = source.fields.get(field)
         if found is not None and may_misfit(found, physical.stored(entity, f"field {field}")):
             column = misfit_name(field)
@@ -76,12 +75,12 @@ def may_misfit(source: FieldSource, stored: Stored) -> bool:
     return stored is not fits.get(kind, Stored.INTEGER)
 
 
-def unreadable_currencies(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
+def unreadable_currencies(session: Session, compiler: Compiler, amounts: Iterable[tuple[str, str]]) -> Iterator[DataProblem]:
     """Amounts beside which stands no code of a currency."""
     physical = compiler.mapping.physical
     if physical is None:
         return
-    for entity, name in sorted({field for statement in statements for field in statement.amounts()}):
+    for entity, name in sorted(amounts):
         source = physical.entities[entity].fields.get(name) if entity in physical.entities else None
         given = None if source is None else source.currency
         if source is None or source.source is None or isinstance(given, str):

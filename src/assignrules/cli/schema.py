@@ -1,0 +1,78 @@
+"""`schema`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assignrules.cli import exits
+from assignrules.cli.options import PATH, Options, common, formats
+from assignrules.cli.output import colored, emit
+
+if TYPE_CHECKING:
+    from assignrules.project import Project
+
+
+@click.command()
+@click.argument("action", type=click.Choice(("check", "draft", "show")))
+@click.option("-o", "--output", "file", type=PATH, metavar="FILE", help="Where `draft` writes the schema file; otherwise it is printed.")
+@formats("text", "json")
+@common
+def schema(action: str, file: Path | None, format: str, options: Options) -> int:
+    """Compare the schema file with the database, draft one, or show what rules can speak of.
+
+    `check` verifies every table, column, type and SQL fragment, and counts data errors. `draft` reads the database's catalogue and writes
+    a first schema file, guesses marked. `show` lists entities, fields, links and targets as they are mapped.
+    """
+    from assignrules import api
+
+    project = options.open()
+    match action:
+        case "check":
+            return _check(project, format, options)
+        case "draft":
+            text = api.draft_schema(project)
+            if file is None:
+                emit(text)
+            else:
+                file.write_text(text, encoding="utf-8", newline="\n")
+                options.say(f"wrote {file}: look at every guess, then run `assignrules schema check`")
+            return exits.DONE
+        case _:
+            from assignrules.report import schema as report
+
+            mapping = api.schema_of(project)
+            emit(report.as_json(mapping) if format == "json" else report.as_text(mapping))
+            return exits.DONE
+
+
+def _check(project: Project, format: str, options: Options) -> int:
+    from assignrules import api
+    from assignrules.diagnostics import has_errors
+    from assignrules.report import diagnostics as report
+    from assignrules.report.schema import problem_rows, problems_text
+
+    if project.schema is None:
+        options.say("the project has no schema file: its data is in the embedded store, which needs no mapping")
+        if format == "json":
+            emit(report.as_json((), rows={}, data_errors=[], data_warnings=[]))
+        return exits.DONE
+    found = api.check_schema(project)
+    errors, warnings = ([item for item in found.problems if item.code[0] == letter] for letter in "EW")
+    if format == "json":
+        extra = {"rows": dict(found.rows), "data_errors": problem_rows(errors), "data_warnings": problem_rows(warnings)}
+        emit(report.as_json(found.diagnostics, **extra))
+    else:
+        text = report.as_text(found.diagnostics, api.schema_sources(project), color=colored(sys.stdout))
+        emit(f"{text}\n" if text else "")
+        emit("".join(f"{entity}: {count} rows\n" for entity, count in found.rows.items()))
+        emit(problems_text(found.problems))
+        verdict = "the schema file does not fit the database" if found.diagnostics else "the schema file fits the database"
+        options.say(f"{verdict}, and its data has errors" if errors else verdict)
+    return exits.WRONG if has_errors(found.diagnostics) or errors else exits.DONE
+
+
+COMMANDS = (schema,)

@@ -1,0 +1,95 @@
+"""`schema check`, `schema draft` and `schema show` over real DuckDB files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+from tests.mapping.test_apply import SCHEMA, TABLES, project_in
+
+from assignrules.cli import application
+
+
+def command(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(application, [*words, "--project", str(folder)])
+
+
+def checked(folder: Path) -> dict[str, object]:
+    result = command(folder, "schema", "check", "--format", "json")
+    return dict(json.loads(result.stdout))
+
+
+def test_a_schema_that_fits(tmp_path: Path) -> None:
+    project_in(tmp_path)
+    answer = checked(tmp_path)
+    assert answer["diagnostics"] == [] and answer["data_errors"] == []
+    assert answer["rows"] == {"customer": 3, "user": 2}  # the other tenant's are not counted
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message", "line"),
+    [
+        (("from: sellers", "from: Sellers"), "the database has no table `Sellers` that can be read", "    from: Sellers"),
+        (("code: code", "code: Code"), 'the table `Cust "omers` has no column `Code`', "      code: Code"),
+        (("name: name\n      turn", "name: {sql: nome || '!'}\n      turn"), "the database cannot run this", "nome"),
+        (("tenant: none\n    key: id", "key: id"), "the table `sellers` has none of the tenant's columns `MANDT`", "from: sellers"),
+        (
+            ("    key: [id, sub]\n    fields", "    key: [id, sub]\n    where: kind = 2\n    fields"),
+            "the database cannot run this",
+            "kind = 2",
+        ),
+    ],
+)
+def test_what_the_database_does_not_have(tmp_path: Path, wrong: tuple[str, str], message: str, line: str) -> None:
+    assert wrong[0] in SCHEMA
+    project_in(tmp_path, schema=SCHEMA.replace(*wrong))
+    (found,) = checked(tmp_path)["diagnostics"]  # type: ignore[misc]
+    assert found["code"] == "E0222" and message in found["message"]
+    assert line.strip() in (tmp_path / "schema.yml").read_text(encoding="utf-8").splitlines()[found["line"] - 1]
+    assert command(tmp_path, "schema", "check").exit_code == 1
+
+
+def test_data_errors_are_counted_whatever_the_rules_read(tmp_path: Path) -> None:
+    bad = """
+    INSERT INTO "Cust ""omers" VALUES ('1', 1, 1, 'C9', 'Twice', 'nan', '?', 7), ('1', 5, 5, NULL, 'No key', 1, '', 7);
+    INSERT INTO words VALUES (12, 'Late', 2);
+    """
+    project_in(tmp_path, tables=TABLES + bad)
+    found = {(item["code"], item["count"], tuple(item["examples"])) for item in checked(tmp_path)["data_errors"]}  # type: ignore[attr-defined]
+    assert found == {
+        ("E0501", 2, ("C1", "C9")),
+        ("E0505", 1, ("C9",)),
+        ("E0520", 1, ("C9",)),
+        ("E0522", 1, ("Late",)),
+        ("E0524", 1, ()),
+    }
+
+
+def test_a_draft_is_a_schema_that_fits(tmp_path: Path) -> None:
+    project = project_in(tmp_path, schema="extends: credit\n", rules="")
+    with duckdb.connect(str(project.root / "company.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE customers (id INTEGER PRIMARY KEY, code VARCHAR, name VARCHAR, country_code VARCHAR);"
+            'CREATE TABLE "open invoices" (id INTEGER, invoice_no VARCHAR, customer_id INTEGER, due_date INTEGER, amount DOUBLE)'
+        )
+    (tmp_path / "assignrules.yml").write_text("schema: schema.yml\nenvironments: {local: {database: 'duckdb:///company.duckdb'}}\n")
+    drafted = command(tmp_path, "schema", "draft", "-o", str(tmp_path / "schema.yml"))
+    assert drafted.exit_code == 0, drafted.output
+    text = (tmp_path / "schema.yml").read_text(encoding="utf-8")
+    assert "from: customers  # guess" in text and "key: id  # the primary key" in text
+    assert 'due_date: {column: due_date, format: "%Y%m%d", missing: [0]}  # guess' in text
+    assert "links: {customer: customer_id}  # guess" in text and "#   tagged: MANDT, cust, sub" in text
+    assert command(tmp_path, "schema", "check").exit_code == 0
+
+
+def test_show_says_what_is_mapped(tmp_path: Path) -> None:
+    project_in(tmp_path)
+    answer = json.loads(command(tmp_path, "schema", "show", "--format", "json").stdout)
+    customer = answer["entities"]["customer"]
+    assert customer["from"] == 'Cust "omers' and customer["fields"]["turnover_12m"] == {"type": "money", "mapped": True, "from": "owing"}
+    assert not customer["fields"]["country"]["mapped"] and not answer["entities"]["contact"]["mapped"]
+    assert answer["targets"]["group"]["store"] == "members" and answer["targets"]["document_status"]["store"] == "not mapped"
+    assert 'customer from Cust "omers\n  code text = code' in command(tmp_path, "schema", "show").stdout

@@ -154,6 +154,8 @@ def _joins_alone(tree: exp.Expression) -> exp.Expression:
     source = tree.args["from_"].this
     if not isinstance(source, exp.Table) or source.alias or source.args.get("joins") or source.args.get("laterals"):
         raise Refused("a `join` starts with the word JOIN, LEFT JOIN, …")
+    if not all(join.args.get("on") or join.args.get("using") or join.kind == "CROSS" for join in tree.args["joins"]):
+        raise Refused("a `join` has a condition", "write it like `LEFT JOIN t AS x ON x.id = self.t_id`")
     return tree
 
 

@@ -1,0 +1,169 @@
+"""What a schema file may say: hostile fragments are refused, and stored values are read as the specification says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from assignrules.diagnostics import SourceFile
+from assignrules.ir.types import BOOLEAN, DATE, DECIMAL, INTEGER, Type
+from assignrules.schema.file import Settings, read_schema
+from assignrules.schema.fragments import check_fragment
+from assignrules.schema.physical import FieldSource, Fragment, Source, Stored
+from assignrules.sql import terms
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.readings import Readings
+
+HOSTILE = [
+    "1; DROP TABLE customers",
+    "1 FROM customers",
+    "pg_sleep(10)",
+    "read_csv('/etc/passwd')",
+    "(SELECT content FROM read_text('/etc/passwd'))",
+    "(SELECT 1 FROM 'secrets.csv')",
+    "now()",
+    "current_timestamp",
+    "random()",
+    "nextval('numbers')",
+    "current_user",
+    "version()",
+    "getenv('HOME')",
+    "sum(amount)",
+    "a AS b",
+    "*",
+    "?",
+    "x = (DELETE FROM customers)",
+    "(WITH gone AS (DELETE FROM customers RETURNING 1) SELECT 1 FROM gone)",
+    "(SELECT 1 FROM customers FOR UPDATE)",
+    "",
+    "(" * 500 + "1" + ")" * 500,
+    "COPY customers TO 'x'",
+    "SELECT 1",
+]
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_fragment_is_refused(text: str, dialect: str) -> None:
+    assert [item.code for item in check_fragment(Fragment(text), "value", dialect, ("as_of",))] == ["E0221"]
+
+
+@pytest.mark.parametrize(
+    "text", ["DELETE FROM x", "SELECT 1 INTO t", "SELECT 1; SELECT 2", "INSERT INTO t VALUES (1)", "TRUNCATE t", "VALUES (1)"]
+)
+def test_only_a_select_stands_for_a_table(text: str) -> None:
+    assert [item.code for item in check_fragment(Fragment(text), "query", "postgres", ())] == ["E0221"]
+
+
+@pytest.mark.parametrize("text", ["LEFT JOIN a ON true WHERE 1 = 1", ", other", "", "LEFT JOIN a ON true; DROP TABLE x", "LIMIT 1"])
+def test_only_joins_stand_for_a_join(text: str) -> None:
+    assert [item.code for item in check_fragment(Fragment(text), "join", "duckdb", ())] == ["E0221"]
+
+
+def test_what_reads_is_let_through() -> None:
+    for text in (
+        "TRIM(self.nom)",
+        "CASE WHEN a = 1 THEN 'x' END",
+        "(SELECT MAX(x) FROM t WHERE t.id = self.id)",
+        "a || :company",
+        "a::date",
+    ):
+        assert not check_fragment(Fragment(text), "value", "postgres", ("company",)), text
+    assert [item.code for item in check_fragment(Fragment(":who"), "value", "duckdb", ("as_of",))] == ["E0206"]
+
+
+def read(type: Type, stored: Stored, sql: str, **how: object) -> object:
+    source = FieldSource(Source("v"), type, **how)  # type: ignore[arg-type]
+    value = Readings(DIALECTS["duckdb"], "Europe/Paris").field(source, terms.column("v"), stored)
+    return duckdb.sql(f"SELECT {value.sql(dialect='duckdb')} FROM (SELECT {sql} AS v)").fetchall()[0][0]
+
+
+@pytest.mark.parametrize(
+    ("format", "stored", "sql", "expected"),
+    [
+        ("%Y%m%d", Stored.INTEGER, "20260228", date(2026, 2, 28)),
+        ("%Y%m%d", Stored.INTEGER, "20260229", None),
+        ("%Y%m%d", Stored.TEXT, "'20240229'", date(2024, 2, 29)),
+        ("%Y%m%d", Stored.TEXT, "'00000000'", None),
+        ("%d.%m.%Y", Stored.TEXT, "'1.2.2024'", date(2024, 2, 1)),
+        ("%d%m%y", Stored.INTEGER, "10269", date(1969, 2, 1)),  # 010269: numbers have no leading zero
+        ("%d%m%y", Stored.TEXT, "'010268'", date(2068, 2, 1)),
+        ("%d-%b-%Y", Stored.TEXT, "'03-Mar-2024'", date(2024, 3, 3)),
+        ("%Y-%m-%dT%H:%M:%S", Stored.TEXT, "'2024-03-03T23:59:59'", date(2024, 3, 3)),
+        ("%Y%j", Stored.INTEGER, "2024366", date(2024, 12, 31)),
+        ("%Y%j", Stored.INTEGER, "2023366", None),
+        ("julian_cyyddd", Stored.INTEGER, "124060", date(2024, 2, 29)),
+        ("julian_cyyddd", Stored.INTEGER, "99365", date(1999, 12, 31)),
+        ("julian_cyyddd", Stored.INTEGER, "0", None),
+        (None, Stored.TEXT, "'2024-02-29'", date(2024, 2, 29)),
+        (None, Stored.TEXT, "'yesterday'", None),
+        (None, Stored.DATE, "DATE 'infinity'", None),
+        (None, Stored.ZONED, "TIMESTAMPTZ '2024-01-01 23:30:00+00'", date(2024, 1, 2)),  # in Paris it is half past midnight
+    ],
+)
+def test_dates(format: str | None, stored: Stored, sql: str, expected: date | None) -> None:
+    assert read(DATE, stored, sql, format=format) == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "sql", "scale", "expected"),
+    [
+        (Stored.FLOAT, "CAST(0.1 AS DOUBLE)", None, "0.1000000000"),
+        (Stored.FLOAT, "CAST(1e-7 AS DOUBLE)", None, "0.0000001000"),
+        (Stored.FLOAT, "CAST(1.005 AS DOUBLE)", 2, "1.0100000000"),  # half away from zero, of the text
+        (Stored.FLOAT, "CAST(-2.5 AS DOUBLE)", 0, "-3.0000000000"),
+        (Stored.FLOAT, "CAST('nan' AS DOUBLE)", None, "None"),
+        (Stored.FLOAT, "CAST(1e300 AS DOUBLE)", None, "None"),
+        (Stored.TEXT, "' 0012.50 '", None, "12.5000000000"),
+        (Stored.TEXT, "'1,5'", None, "None"),
+    ],
+)
+def test_numbers(stored: Stored, sql: str, scale: int | None, expected: str) -> None:
+    found = read(DECIMAL, stored, sql, scale=scale)
+    assert ("None" if found is None else f"{found:f}") == expected
+
+
+def test_codes_and_markers() -> None:
+    yes = {"codes": (("X", "true"), ("", "false"))}
+    assert [read(BOOLEAN, Stored.TEXT, sql, **yes) for sql in ("'X'", "''", "'?'", "NULL")] == [True, False, None, None]
+    assert [read(INTEGER, Stored.TEXT, sql, missing=("n/a",)) for sql in ("'007'", "'n/a'", "'7.5'")] == [7, None, None]
+    assert [read(DATE, Stored.DATE, sql, missing=("1900-01-01",)) for sql in ("DATE '1900-01-01'", "DATE '1900-01-02'")] == [
+        None,
+        date(1900, 1, 2),
+    ]
+
+
+CUSTOMER = "extends: credit\nentities:\n  customer:\n    from: a\n    key: id\n"
+
+
+def problems(text: str) -> list[tuple[str, int]]:
+    files = {"base.yml": SourceFile("base.yml", "extends: credit\nentities: {customer: {from: a, key: id, fields: {code: c}}}\n")}
+    found = read_schema(SourceFile("schema.yml", text), Settings("duckdb"), lambda name, parent: (files.get(parent), ()))
+    return [(item.code, item.span.line if item.span else 0) for item in found[2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("extends: base.yml\nentities: {customer: {fields: {name: n}}}\n", []),
+        ("extends: credit\nentities:\n  custommer: {from: a, key: id}\n", [("E0202", 3)]),
+        ("extends: credit\nentities:\n  customer: {key: id}\n", [("E0220", 3)]),
+        ("extends: credit\nentities:\n  customer:\n    from: a\n    key: id\n    fields: {nam: n}\n", [("E0201", 6)]),
+        (
+            f"{CUSTOMER}    fields: {{active: {{column: a, true: [1], false: [1]}}}}\n",
+            [("E0220", 6)],
+        ),
+        (
+            f"{CUSTOMER}    fields: {{locked_until: {{column: d, format: '%Y'}}}}\n",
+            [("E0220", 6)],
+        ),
+        ("extends: credit\ntargets:\n  scenari: {store: managed}\n", [("E0203", 3)]),
+        ("extends: credit\ndialect: oracel\n", [("E0220", 2)]),
+        ("extends: credit\ntenant: {columns: [A], values: [a, b]}\n", [("E0220", 2)]),
+        ("extends: credit\nextends: credit\n", [("E0220", 2)]),
+    ],
+)
+def test_problems_stand_where_they_are(text: str, expected: list[tuple[str, int]]) -> None:
+    assert problems(text) == expected

@@ -274,7 +274,8 @@ class Decisions:
                     if value is not None:
                         branches.append(Branch(_is(decided, place * STEP + OTHERWISE), value))
                 case SetBody(amount=amount):
-                    wanted = TRUE if amount is None else amount
+                    # A cover without an amount is only taken away; its branch, which is never reached, gives the column its type.
+                    wanted = TRUE if target.shape is Shape.SET else amount or Literal(Money(Decimal(0), ""), MONEY)
                     branches.append(Branch(_is(decided, place * STEP + ADD), wanted))
                     if target.shape is Shape.SET:
                         branches.append(Branch(_is(decided, place * STEP + REMOVE, place * STEP + BOTH), FALSE))

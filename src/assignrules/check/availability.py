@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, TargetMember, TargetValue, Top, Via, children
-from assignrules.ir.proposals import Proposal
-from assignrules.ir.reports import Alert, Report
-from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
+from assignrules.ir.readers import Reader, readers
+from assignrules.ir.ruleset import Ruleset
 from assignrules.schema.mapping import SchemaMapping
 
 CODE = "E0210"
@@ -22,10 +20,11 @@ def available(ruleset: Ruleset, mapping: SchemaMapping) -> tuple[Ruleset, tuple[
         return ruleset, ()
     finder = _Finder(ruleset, mapping)
     problems: list[Diagnostic] = []
-    for name, span, entity, expressions in _roots(ruleset):
-        lacking = finder.entity(entity) or next((chain for part in expressions if (chain := finder.lacking(part))), None)
+    written = (Reader(item.name, item.entity, item.span, (item.expression,)) for item in ruleset.definitions.values() if item.span)
+    for reader in (*written, *readers(ruleset)):
+        lacking = finder.entity(reader.entity) or next((chain for part in reader.expressions if (chain := finder.lacking(part))), None)
         if lacking is not None:
-            problems.append(_problem(name, lacking, span))
+            problems.append(_problem(reader.name, lacking, reader.span))
     for block in ruleset.assignments:
         field = mapping.schema.targets[block.target].field
         source = mapping.physical.entities.get(block.entity)
@@ -46,41 +45,6 @@ def _problem(name: str, chain: Chain, span: Span) -> Diagnostic:
     return diagnostic(
         CODE, f"the schema does not map {chain[-1]}, which is needed: {steps}", span, help="map it, or leave it out of the rules"
     )
-
-
-def _roots(ruleset: Ruleset) -> Iterator[tuple[str, Span, str, tuple[Expression, ...]]]:
-    """Whatever somebody wrote, with its expressions."""
-    for item in ruleset.definitions.values():
-        if item.span is not None:
-            yield item.name, item.span, item.entity, (item.expression,)
-    for block in ruleset.assignments:
-        yield block.rule, block.span, block.entity, tuple(_of_block(block))
-    for requirement in ruleset.requirements:
-        yield requirement.name, requirement.span, requirement.entity, (requirement.condition,)
-    for proposal in ruleset.proposals:
-        yield proposal.name, proposal.span, proposal.entity, (proposal.to, *proposal.said(), *_amount(proposal))
-    tables: list[Alert | Report] = [*ruleset.alerts, *ruleset.reports]
-    for shown in tables:
-        yield shown.name, shown.span, shown.entity, shown.on_rows()
-
-
-def _of_block(block: Assignment) -> Iterator[Expression]:
-    match block.body:
-        case ValueBody(lines=lines, value=value):
-            for line in lines:
-                yield from (line.value, line.condition)
-            if value is not None:
-                yield value
-        case SetBody(add=add, remove=remove, amount=amount):
-            yield from (part for part in (add, remove, amount) if part is not None and not isinstance(part, Others))
-    yield from (part for part in (block.where, block.except_) if part is not None)
-    yield from (part.expression for part in block.because or () if part.expression is not None)
-    if block.limit is not None:
-        yield from (part for part in (block.limit.by, block.limit.per) if part is not None)
-
-
-def _amount(proposal: Proposal) -> tuple[Expression, ...]:
-    return () if proposal.amount is None else (proposal.amount,)
 
 
 class _Finder:

@@ -7,21 +7,17 @@ from collections.abc import Iterable
 
 from assignrules.ir.changes import DataProblem
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, Via, children
+from assignrules.ir.readers import Reader, readers
 from assignrules.ir.types import Money
 from assignrules.reference.evaluation import Evaluation
-from assignrules.resolve.order import deciding_expressions
 from assignrules.schema.records import Record
 
 
 def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     """Repeated keys, missing rates, two rates of one day, and numbers too large, as far as the plan met them."""
-    found = [
-        found for (code, entity, message), rows in evaluation.failures.items() for found in _problem(code, message, entity, _keys(rows))
-    ]
-    ruleset = evaluation.ruleset
-    entities = {block.entity for block in ruleset.assignments if block.runs_on(evaluation.as_of)}
-    for readers in (ruleset.requirements, ruleset.alerts, ruleset.reports, ruleset.proposals):
-        entities.update(reader.entity for reader in readers)
+    failures = evaluation.failures.items()
+    found = [one for (code, entity, text), rows in failures for one in _problem(code, text, entity, _keys(rows))]
+    entities = {reader.entity for reader in _running(evaluation)}
     for part in _needed(evaluation):
         entities.update(name for link in _links(part) for name in (link.entity, link.to))
     for entity in entities:
@@ -42,8 +38,7 @@ def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     links: set[tuple[str, str]] = set()
     amounts: set[tuple[str, str]] = set()
     for part in _needed(evaluation):
-        walked = (_to_one(evaluation, link) for link in _links(part))
-        links.update((link.entity, link.name) for link in walked if link.target is None)
+        links.update(evaluation.rows.stored(link) for link in _links(part) if link.target is None)
         if isinstance(part, Field):
             amounts.add((part.entity, part.name))
     for entity, name in links:
@@ -75,17 +70,13 @@ def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:
         yield from _problem("W0504", f"`{target}` has members that no rule writes", entity, left)
 
 
+def _running(evaluation: Evaluation) -> list[Reader]:
+    return [reader for reader in readers(evaluation.ruleset) if reader.block is None or reader.block.runs_on(evaluation.as_of)]
+
+
 def _needed(evaluation: Evaluation) -> list[Expression]:
-    """Every expression, with its parts, that the running blocks, requirements, alerts and reports use."""
-    ruleset = evaluation.ruleset
-    waiting: list[Expression] = [requirement.condition for requirement in ruleset.requirements]
-    for block in ruleset.assignments:
-        if block.runs_on(evaluation.as_of):
-            reasons = [part.expression for part in block.because or () if part.expression is not None]
-            waiting += [*deciding_expressions(block), *reasons]
-    waiting += [part for alert in ruleset.alerts for part in alert.on_rows()]
-    waiting += [part for proposal in ruleset.proposals for part in (proposal.to, *proposal.said())]
-    waiting += [part for report in ruleset.reports for part in report.on_rows()]
+    """Every expression, with its parts, that the statements of the day use."""
+    waiting = [part for reader in _running(evaluation) for part in reader.expressions]
     needed: dict[Expression, None] = {}
     while waiting:
         part = waiting.pop()
@@ -98,20 +89,7 @@ def _needed(evaluation: Evaluation) -> list[Expression]:
 
 
 def _links(part: Expression) -> tuple[Link, ...]:
-    match part:
-        case Via(link=link):
-            return (link,)
-        case Aggregate(path=path):
-            return path
-        case _:
-            return ()
-
-
-def _to_one(evaluation: Evaluation, link: Link) -> Link:
-    if not link.many:
-        return link
-    inverse = evaluation.schema.inverse_of(evaluation.schema.entities[link.entity].links[link.name])
-    return Link(inverse.entity, inverse.name, inverse.to)
+    return (part.link,) if isinstance(part, Via) else part.path if isinstance(part, Aggregate) else ()
 
 
 def _problem(code: str, message: str, entity: str, keys: Iterable[str]) -> list[DataProblem]:

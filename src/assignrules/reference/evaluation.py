@@ -129,7 +129,9 @@ class Evaluation:
                 return self.moved(moved).value(of, *stack) if isinstance(moved, date) else None
             case ir.Top():
                 if id(expression) not in self._kept:
-                    self._kept[id(expression)] = set(self._first(expression))
+                    rows = [other for other in self.rows.records[expression.entity] if self.holds(expression.where, other)]
+                    kept = self.first(rows, expression.count, expression.by, expression.ascending, expression.per)
+                    self._kept[id(expression)] = set(kept)
                 return row in self._kept[id(expression)]
             case ir.Aggregate():
                 return self.aggregate(expression, self._rows_at_end(expression.path, row), *stack)
@@ -144,23 +146,15 @@ class Evaluation:
             self._moved[day] = replace(self, as_of=day, is_moved=True, _known={}, _kept={})
         return self._moved[day]
 
-    def _first(self, top: ir.Top) -> list[Record]:
-        """The rows that a `top` keeps."""
+    def first(self, rows: Iterable[Record], count: int, by: ir.Expression, ascending: bool, per: ir.Expression | None) -> list[Record]:
+        """So many of each group by a value, the largest first unless ``ascending``; missing last, ties by key."""
         groups: dict[Value, list[Record]] = defaultdict(list)
-        for row in self.rows.records[top.entity]:
-            if self.holds(top.where, row):
-                groups[None if top.per is None else self.value(top.per, row)].append(row)
-        kept: list[Record] = []
-        for rows in groups.values():
-            kept.extend(self.ranked(rows, top.by, top.ascending)[: top.count])
-        return kept
-
-    def ranked(self, rows: Iterable[Record], by: ir.Expression, ascending: bool) -> list[Record]:
-        """Rows by a value, the largest first unless ``ascending``; missing last, ties by key."""
-        return self.ordered(sorted(rows, key=lambda row: row.key), by, ascending)
+        for row in sorted(rows, key=lambda row: row.key):
+            groups[None if per is None else self.value(per, row)].append(row)
+        return [row for members in groups.values() for row in self.ordered(members, by, ascending)[:count]]
 
     def ordered(self, rows: list[Record], by: ir.Expression, ascending: bool) -> list[Record]:
-        """The same with ties as they come."""
+        """All by a value; missing last, ties as they come."""
         values: dict[Record, Any] = {row: self.plain(self.value(by, row), row) for row in rows}
         present = sorted((row for row in rows if values[row] is not None), key=lambda row: values[row], reverse=not ascending)
         return present + [row for row in rows if values[row] is None]

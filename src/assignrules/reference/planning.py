@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -68,22 +69,17 @@ def begin(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date) -> Ev
     return Evaluation(schema, ruleset, dataset, as_of, Rows(schema, dataset), as_of)
 
 
-def reference_plan(schema: Schema, ruleset: Ruleset, dataset: Dataset, as_of: date, share: Decimal | None = None) -> Outcome:
-    """The plan of a ruleset over a data set. ``share``: the project's own guard, per target; None is off."""
-    return plan(begin(schema, ruleset, dataset, as_of), share)
-
-
 def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
-    """Decides every written target and member in the ruleset's order, and leaves the planned states in the evaluation."""
+    """Decides every written target and member in the ruleset's order, and leaves the planned states in the evaluation. ``share``: the
+    project's own guard, per target; None is off."""
     findings = _Findings()
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for unit in evaluation.ruleset.order:
         blocks = evaluation.ruleset.writers(*unit, evaluation.as_of)
         if blocks:
             _plan_unit(evaluation, unit, blocks, findings)
             subjects = evaluation.rows.records[blocks[0].entity]
-            counted = sum(any(_counts(evaluation, block, subject) for block in blocks) for subject in subjects)
-            totals[unit[0]] = totals.get(unit[0], 0) + counted
+            totals[unit[0]] += sum(any(_counts(evaluation, block, subject) for block in blocks) for subject in subjects)
             for block in blocks:
                 if block.guard is not None:
                     total = sum(_counts(evaluation, block, subject) for subject in subjects)
@@ -92,13 +88,11 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
     if share is not None:
         for target, total in totals.items():
             findings.guards.append(_verdict(target, [change for change in findings.changes if change.target == target], total, share, None))
-    failing: dict[str, tuple[str, ...]] = {}
-    broken = False
-    for requirement in evaluation.ruleset.requirements:
-        rows = sorted(row.key for row in evaluation.rows.records[requirement.entity] if evaluation.holds(requirement.condition, row))
-        if rows:
-            failing[requirement.name] = tuple(rows)
-            broken = broken or not requirement.warning
+    requirements = evaluation.ruleset.requirements
+    records, holds = evaluation.rows.records, evaluation.holds
+    found = {item.name: sorted(row.key for row in records[item.entity] if holds(item.condition, row)) for item in requirements}
+    failing = {name: tuple(keys) for name, keys in found.items() if keys}
+    broken = any(item.name in failing and not item.warning for item in requirements)
     alerts = {alert.name: alert_rows(evaluation, alert) for alert in evaluation.ruleset.alerts}
     reports = {report.name: report_lines(evaluation, report) for report in evaluation.ruleset.reports}
     proposals = proposed(evaluation)
@@ -198,14 +192,9 @@ def _held_by(evaluation: Evaluation, decision: Decision, subject: Record, change
 def _hold_beyond_limit(evaluation: Evaluation, block: Assignment, attempts: list[_Attempt]) -> None:
     """Holds what comes after the first of each group."""
     limit = block.limit
-    if limit is None:
-        return
-    waiting = {item.subject: item for item in attempts if item.changed and item.held_by is None}
-    groups: dict[Value, list[Record]] = {}
-    for subject in waiting:
-        groups.setdefault(None if limit.per is None else evaluation.value(limit.per, subject), []).append(subject)
-    for subjects in groups.values():
-        for subject in evaluation.ranked(subjects, limit.by, limit.ascending)[limit.count :]:
+    if limit is not None:
+        waiting = {item.subject: item for item in attempts if item.changed and item.held_by is None}
+        for subject in waiting.keys() - set(evaluation.first(waiting, limit.count, limit.by, limit.ascending, limit.per)):
             waiting[subject].held_by = "limit"
 
 
@@ -213,14 +202,9 @@ def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current:
     """None where the block leaves the subject to the next one."""
     if not evaluation.holds(block.where, subject):
         return None
-    body = block.body
-    match body:
-        case ValueBody():
-            return _decide_value(evaluation, block, body, subject)
-        case SetBody():
-            return _decide_member(evaluation, block, body, subject, current)
-        case _:
-            assert_never(body)
+    if isinstance(block.body, ValueBody):
+        return _decide_value(evaluation, block, block.body, subject)
+    return _decide_member(evaluation, block, block.body, subject, current)
 
 
 def _decide_value(evaluation: Evaluation, block: Assignment, body: ValueBody, subject: Record) -> Decision | None:
@@ -254,17 +238,12 @@ def _decide_member(evaluation: Evaluation, block: Assignment, body: SetBody, sub
         removed = current is not None and not added
     else:
         removed = body.remove is not None and evaluation.holds(body.remove, subject)
-    if removed:  # removal wins
-        return Decision(block, None, block.span, both_sides=added)
-    if not added:
-        return None
-    if body.amount is None:
-        return Decision(block, True, block.span)
-    amount = evaluation.value(body.amount, subject)
-    assert amount is None or isinstance(amount, Money)
-    if amount is None or amount.amount <= 0:
-        return Decision(block, None, block.span, unfit=True)
-    return Decision(block, amount, block.span)
+    if removed or not added:  # removal wins
+        return Decision(block, None, block.span, both_sides=added) if removed else None
+    amount = None if body.amount is None else evaluation.value(body.amount, subject)
+    if isinstance(amount, Money) and amount.amount > 0:
+        return Decision(block, amount, block.span)
+    return Decision(block, True if body.amount is None else None, block.span, unfit=body.amount is not None)
 
 
 def _counts(evaluation: Evaluation, block: Assignment, subject: Record) -> bool:
@@ -275,10 +254,8 @@ def _counts(evaluation: Evaluation, block: Assignment, subject: Record) -> bool:
 def _verdict(name: str, changes: Iterable[Change], total: int, share: Decimal | None, most: int | None) -> GuardVerdict:
     # what had something before, `false` of a value included
     count = sum(change.action not in ("set", "add", "grant") for change in changes)
-    if share is not None:
-        return GuardVerdict(name, f"{number_text(share * 100)}%", count, total, count <= share * total)
-    assert most is not None
-    return GuardVerdict(name, str(most), count, total, count <= most)
+    bound, allowed = (f"{number_text(share * 100)}%", share * total) if share is not None else (str(most), most or 0)
+    return GuardVerdict(name, bound, count, total, count <= allowed)
 
 
 def _place(found: Change | Held | Conflict) -> tuple[str, str, str]:

@@ -7,7 +7,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Reference, TargetMember, TargetValue, Via, children
-from assignrules.ir.ruleset import Assignment, Definition, Others, SetBody, ValueBody
+from assignrules.ir.readers import deciding
+from assignrules.ir.ruleset import Assignment, Definition
 
 Unit = tuple[str, str | None]  # a target, and of sets and covers the member
 Definitions = Mapping[tuple[str, str], Definition]
@@ -28,7 +29,7 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
     readings = _Readings(definitions)
     needs: dict[Unit, set[Unit]] = {unit: set() for unit in written}
     for block in active:
-        for expression in deciding_expressions(block):
+        for expression in deciding(block):
             needs[block.target, block.member] |= readings.of(expression) & written
     sorter = _sorter(needs)
     circles = 0
@@ -58,22 +59,6 @@ def _sorter(needs: Mapping[Unit, set[Unit]]) -> TopologicalSorter[Unit]:
 
 def _unit_key(unit: Unit) -> tuple[str, str]:
     return unit[0], unit[1] or ""
-
-
-def deciding_expressions(block: Assignment) -> list[Expression]:
-    """What must be known to decide the block's changes. (Its reason texts are made afterwards.)"""
-    parts: list[Expression | None] = [block.where, block.except_]
-    if block.limit is not None:
-        parts.extend((block.limit.by, block.limit.per))
-    match block.body:
-        case ValueBody(lines=lines, value=value):
-            parts.extend(part for line in lines for part in (line.condition, line.value))
-            parts.append(value)
-            if block.body.distribution is not None:
-                parts.extend((*block.body.distribution.by, block.body.distribution.together))
-        case SetBody(add=add, remove=remove, amount=amount):
-            parts.extend((add, None if isinstance(remove, Others) else remove, amount))
-    return [part for part in parts if part is not None]
 
 
 class _Readings:

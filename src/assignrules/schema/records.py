@@ -67,13 +67,18 @@ class Rows:
 
     def origins(self, record: Record, link: Link) -> list[Record]:
         """The rows that lead here by the to-one link which a to-many link turns round."""
-        inverse = self.schema.inverse_of(self.schema.entities[link.entity].links[link.name])
-        place = (inverse.entity, inverse.name)
+        place = self.stored(link)
         if place not in self._origins:
             self._origins[place] = defaultdict(list)
             for origin, end in self._all_ends(*place).items():
                 self._origins[place][end].append(origin)
         return self._origins[place].get(record, [])
+
+    def stored(self, link: Link) -> tuple[str, str]:
+        """The entity and the name of the to-one link that a link of the schema is, or turns round."""
+        declared = self.schema.entities[link.entity].links[link.name]
+        declared = self.schema.inverse_of(declared) if link.many else declared
+        return declared.entity, declared.name
 
     def dangling(self, entity: str, link: str) -> list[Record]:
         """The rows whose link names a row that does not exist."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assignrules.apply import ApplyResult
     from assignrules.check import Checked
     from assignrules.databases import Database, Session
-    from assignrules.ir.changes import Change, DataProblem
+    from assignrules.ir.changes import Change, DataProblem, Proposed
     from assignrules.ir.ruleset import Ruleset
     from assignrules.journal.tables import Run
     from assignrules.load import LoadReport
@@ -420,6 +420,14 @@ def run_alerts(project: Project, number: int) -> Mapping[str, tuple[str, ...]]:
 
     with _reading(project) as session:
         return history.alerts(session, number)
+
+
+def run_proposals(project: Project, number: int) -> tuple[Proposed, ...]:
+    """What a run did with proposals, in the plan's order."""
+    from assignrules.journal import history
+
+    with _reading(project) as session:
+        return history.proposals(session, number)
 
 
 def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:

@@ -125,3 +125,36 @@ def test_alerts_and_reports() -> None:
     before = "  alerts:\n    late: {entered: [], left: [F9, F3]} # who\n    big: [F2]\n  reports:\n    open:\n      - [misc, 1] # one\n      - [x, 2]\n"
     after = "  alerts:\n    late: {entered: [F2], left: [F9]} # who\n    big: [F1]\n  reports:\n    open:\n      - [misc, 1] # one\n      - [invoice, 1]\n"
     assert run(REPORTS + before) == (REPORTS + after, [])
+
+
+PROPOSALS = """as_of: 2026-11-22
+rules: |
+  propose "Call" to active  amount turnover_12m  show code, name
+given:
+  customer: [{code: C1, name: Alpha, active: true}, {code: C2, name: "Beta: B", active: true}, {code: C3}]
+  proposals: [{proposal: Call, subject: C3, made_on: 2026-11-01}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # one is mended, also in what it shows; one goes, one is new
+        (
+            "expect:\n  proposals:\n    - {subject: C1, action: stay, show: {code: C1, name: Gamma}} # who\n    - {subject: C9, show: {name: X}}\n    - {subject: C3, after: open}\n",
+            "expect:\n  proposals:\n    - {subject: C1, action: make, show: {code: C1, name: Alpha}} # who\n    - {subject: C3, after: withdrawn}\n    - {proposal: Call, subject: C2, action: make, after: open, show: {code: C2, name: \"Beta: B\"}}\n",
+        ),
+        ("expect: {proposals: []}\n", "expect: {proposals: [{proposal: Call, subject: C1, action: make}, {proposal: Call, subject: C2, action: make}, {proposal: Call, subject: C3, action: withdraw}]}\n"),
+        ("expect:\n", "expect:\n  changes: []\n  proposals:\n    - {proposal: Call, subject: C1, action: make}\n    - {proposal: Call, subject: C2, action: make}\n    - {proposal: Call, subject: C3, action: withdraw}\n"),
+    ],
+)  # fmt: skip
+def test_proposals(before: str, after: str) -> None:
+    new, left = run(PROPOSALS + before)
+    assert (new, left) == (PROPOSALS + after, [])
+
+
+def test_what_a_proposal_does_not_show_is_left_to_a_person() -> None:
+    text = PROPOSALS + "expect:\n  proposals: [{subject: C1}, {subject: C2}, {subject: C3, show: {code: C3}}]\n"
+    new, left = run(text)
+    assert new == text
+    assert len(left) == 1 and "`code` is not shown" in left[0]

@@ -40,14 +40,17 @@ def log(verify: bool, anchor: str | None, limit: int | None, format: str, option
 @formats("text", "json")
 @common
 def show(run: int, full: bool, format: str, options: Options) -> None:
-    """Show one run: who, when, why, what it changed, and the rows that the alerts had."""
+    """Show one run: who, when, why, what it changed, its proposals, and the rows that the alerts had."""
     from assignrules import api
     from assignrules.report import journal
 
     project = options.open()
     found, changes = api.run(project, run)
-    alerts = api.run_alerts(project, run)
-    emit(journal.run_json(found, changes, alerts) if format == "json" else journal.run_text(found, changes, page(), alerts, full=full))
+    alerts, proposals = api.run_alerts(project, run), api.run_proposals(project, run)
+    if format == "json":
+        emit(journal.run_json(found, changes, alerts, proposals))
+    else:
+        emit(journal.run_text(found, changes, page(), alerts, proposals, full=full))
 
 
 @click.command()

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from assignrules.ir.changes import Change
+from assignrules.ir.changes import Change, Proposed
 from assignrules.journal.tables import Run
 from assignrules.report.diagnostics import document
 from assignrules.report.page import DIM, Page, count, plain
 from assignrules.report.plan import EXAMPLES, GROUPS, change_words, subjects, unit_name
+from assignrules.report.proposals import proposals_text
 
 Alerts = Mapping[str, Sequence[str]]  # by name, the keys of the rows
 KEYS = 10  # of an alert that are named
@@ -34,8 +35,16 @@ def runs_json(runs: Sequence[Run]) -> str:
     return document({"runs": [run_object(run) for run in runs]})
 
 
-def run_text(run: Run, changes: Sequence[Change], page: Page, alerts: Alerts = MappingProxyType({}), *, full: bool = False) -> str:
-    """One run: who, when, why, its changes, and the rows that the alerts had then."""
+def run_text(
+    run: Run,
+    changes: Sequence[Change],
+    page: Page,
+    alerts: Alerts = MappingProxyType({}),
+    proposals: Sequence[Proposed] = (),
+    *,
+    full: bool = False,
+) -> str:
+    """One run: who, when, why, its changes, what became of proposals, and the rows that the alerts had then."""
     rows = [
         ["as of", run.as_of.isoformat()],
         ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (login {plain(run.login)})" if run.login != run.user else "")],
@@ -71,8 +80,10 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, alerts: Alerts = M
         rest = [] if full else ordered[GROUPS:]
         if rest:
             lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, sum(len(members) for _, members in rest))}")
+    if proposals:
+        lines += ["", *proposals_text(proposals, page, full=full)] if units else proposals_text(proposals, page, full=full)
     if alerts:
-        lines += ["", page.heading("Alerts")] if units else [page.heading("Alerts")]
+        lines += ["", page.heading("Alerts")] if units and not proposals else [page.heading("Alerts")]
     for name, keys in alerts.items():
         shown = keys if full else keys[:KEYS]
         more = f", … and {len(keys) - len(shown):,} more" if len(keys) > len(shown) else ""
@@ -80,10 +91,11 @@ def run_text(run: Run, changes: Sequence[Change], page: Page, alerts: Alerts = M
     return "\n".join(lines).rstrip() + "\n"
 
 
-def run_json(run: Run, changes: Sequence[Change], alerts: Alerts = MappingProxyType({})) -> str:
-    """One run with all its changes and the rows of the alerts, by name."""
+def run_json(run: Run, changes: Sequence[Change], alerts: Alerts = MappingProxyType({}), proposals: Sequence[Proposed] = ()) -> str:
+    """One run with all its changes, the rows of the alerts, by name, and what became of proposals."""
     rows = {name: list(keys) for name, keys in alerts.items()}
-    return document({"run": run_object(run), "changes": [asdict(change) for change in changes], "alerts": rows})
+    parts = {"changes": [asdict(change) for change in changes], "alerts": rows, "proposals": [asdict(item) for item in proposals]}
+    return document({"run": run_object(run), **parts})
 
 
 def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Page) -> str:

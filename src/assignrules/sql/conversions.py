@@ -37,7 +37,7 @@ from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity
 from assignrules.ir.ruleset import Assignment, Distribution, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
-from assignrules.sql.decisions import counted, distribution_of, open_changes
+from assignrules.sql.decisions import counted, distribution_of, made_changes, open_changes
 from assignrules.sql.facts import is_constant
 
 Guards = tuple[Expression, ...]
@@ -91,7 +91,7 @@ class Conversions:
         self.home = ruleset.currency
 
     def of_block(self, block: Assignment) -> Iterator[Conversion]:
-        """Those that deciding a block's changes takes. Its reasons are left to ``of_reasons``, since only changes have one."""
+        """Those that deciding a block's changes takes, and their reasons."""
         entity = block.entity
         inside: Guards = () if block.where is None else (block.where,)
         if block.where is not None:
@@ -124,6 +124,17 @@ class Conversions:
             yield from self._of_limit(block, block.limit)
         if block.except_ is not None and decides:
             yield from self._walk(block.except_, entity, (*inside, decides[0] if len(decides) == 1 else Or(tuple(decides))))
+        yield from self._of_reason(block)
+
+    def _of_reason(self, block: Assignment) -> Iterator[Conversion]:
+        """Those of `because`: only changes that are made have a reason."""
+        if block.because is None:
+            return
+        writers = self.ruleset.writers(block.target, block.member, self.today)
+        made = made_changes(self.schema.targets[block.target], block.member, writers.index(block))
+        for part in block.because:
+            if part.expression is not None:
+                yield from self._walk(part.expression, block.entity, (made,))
 
     def _of_limit(self, block: Assignment, limit: Limit) -> Iterator[Conversion]:
         """Those of ranking the block's changes: on the rows whose change is held by nothing before its limit."""

@@ -106,13 +106,28 @@ class Decisions:
             if decision is not None:
                 yield decision
 
-    def make_limited(self) -> None:
-        """Makes the decisions that have a `limit` or `distribute`, whose ``open_changes`` and ``counted`` may be asked for then."""
+    def make_asked(self) -> None:
+        """Makes the decisions that have a `limit`, `distribute` or `because`: ``open_changes``, ``counted`` and ``made_changes`` may be
+        asked for then."""
         for block in self.ruleset.assignments:
             if block.limit is not None and block.runs_on(self.today):
                 self.decision(block.target, block.member)
             if distribution_of(block) is not None and block.runs_on(self.today):
                 self.sharing(block)
+            if block.because is not None and block.runs_on(self.today):
+                self._make_changes(block)
+
+    def _make_changes(self, block: Assignment) -> None:
+        decision = self.decision(block.target, block.member)
+        assert decision is not None
+        target, place = decision.target, decision.blocks.index(block)
+        planned: Expression = decision.planned  # of others than covers read as the rules do, which decides them once
+        if target.shape is Shape.VALUE:
+            planned = TargetValue(target.entity, target.name, False, target.type)
+        elif target.shape is Shape.SET:
+            planned = TargetMember(target.entity, target.name, decision.member or "", False)
+        made = And((_from(decision.decided, place), differ(planned, decision.before)))
+        self.facts.bodies[target.entity, made_changes(target, decision.member, place).name] = self.facts.normal(made, target.entity)
 
     def sharing(self, block: Assignment) -> Shares:
         """What `distribute` of a block asks of each row."""
@@ -339,6 +354,12 @@ def open_changes(target: Target, member: str | None, place: int) -> Reference:
     """The fact that a change of a block with a `limit` is held by nothing before that."""
     named = target.name if member is None else f"{target.name} {member}"
     return Reference(target.entity, f"#open {named} {place}", BOOLEAN, True)
+
+
+def made_changes(target: Target, member: str | None, place: int) -> Reference:
+    """The fact that a change of a block with a `because` is planned."""
+    named = target.name if member is None else f"{target.name} {member}"
+    return Reference(target.entity, f"#changed {named} {place}", BOOLEAN, True)
 
 
 def counted(target: Target, place: int) -> Reference:

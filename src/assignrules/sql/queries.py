@@ -117,7 +117,7 @@ class Compiler:
         """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate."""
         decisions = self.decisions()
         facts, entity = decisions.facts, conversion.entity
-        decisions.make_limited()  # the guards may say of what their changes wait for
+        decisions.make_asked()  # the guards may say of what their changes wait for, and whether they are made
         before: str | None = None
         for frame in conversion.frames:
             there = Case((Branch(And(frame.guards), frame.day),), None, frame.day.type) if frame.guards else frame.day

@@ -228,7 +228,7 @@ def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema
         if number in together:
             item = extra.pop(together[number])
             one = {name: value for name, value in entry.items() if not fits({name: value}, actual[together[number]], schema, currency)}
-            other = {name: _part(actual[together[number]], name) for name in one}
+            other = {name: part(actual[together[number]], name) for name in one}
             found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}"))
         elif "subject" in entry:
             found.append((_about(entry), f"expected, but did not come{_rest(entry)}"))
@@ -278,7 +278,8 @@ def _same_state(written: Written, value: Any, target: str, schema: Schema, curre
         return False
 
 
-def _part(item: Item, name: str) -> Any:
+def part(item: Item, name: str) -> Any:
+    """A part of what came, by the name that an entry has for it."""
     return said(item, name) if isinstance(item, Proposed) else getattr(item, name)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from assignrules.diagnostics import SourceFile
+from assignrules.ir.changes import Proposed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import printed, shown
 from assignrules.schema.logical import Schema
@@ -18,8 +19,9 @@ from assignrules.syntax.yaml_reader import read_yaml
 from assignrules.testing.case import Case
 from assignrules.testing.matching import alike, matched
 from assignrules.testing.planner import Planned, Planner, Session
+from assignrules.testing.proposals import SHOWN
 from assignrules.testing.reports import line_fits, line_types
-from assignrules.testing.run import as_entry, diagnostics_that_count, fits, opened
+from assignrules.testing.run import as_entry, diagnostics_that_count, fits, opened, part
 from assignrules.testing.typed import same
 
 # The keys of a new entry, where the entries beside it do not say which are wanted.
@@ -27,6 +29,7 @@ KEYS = {
     "changes": ("subject", "target", "member", "before", "after"),
     "held": ("subject", "target", "member", "before", "after", "held_by"),
     "conflicts": ("subject", "target", "member", "before", "after"),
+    "proposals": ("proposal", "subject", "action"),
 }
 PLAIN = re.compile(r"[^\W_][\w.%/+€ ()@-]*", re.UNICODE)
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
@@ -62,7 +65,7 @@ def _fresh(writer: _Writer, top: yaml.Mapping, expect: yaml.Node | None, session
     """The first expectations of a test that has none."""
     outcome = session.plan()
     values: dict[str, str] = {}
-    for key, items in (("changes", outcome.changes), ("held", outcome.held)):
+    for key, items in (("changes", outcome.changes), ("held", outcome.held), ("proposals", outcome.proposals)):
         if items or key == "changes":
             values[key] = "".join(f"\n    - {_flow(_new(item, KEYS[key]))}" for item in items) or "[]"
     writer.keys(top, expect, values)
@@ -100,6 +103,8 @@ class _Update:
                     self._entries(key, node, expect.held or (), self.outcome().held)
                 case "conflicts":
                     self._entries(key, node, expect.conflicts or (), self.outcome().conflicts)
+                case "proposals":
+                    self._entries(key, node, expect.proposals or (), self.outcome().proposals)
                 case "applicable" if expect.applicable is not self.outcome().applicable:
                     self.writer.replace(node, shown(self.outcome().applicable))
                 case "requirements":
@@ -158,9 +163,11 @@ class _Update:
         for number, other in together.items():
             place = items[number]
             assert isinstance(place, yaml.Mapping)
-            for name, value in place.items():
+            for name, value in _parts(place):
+                if name.startswith(SHOWN) and name.removeprefix(SHOWN) not in actual[other].show:
+                    continue  # it shows no such thing: that is for a person to mend
                 if not fits({name: expected[number][name]}, actual[other], self.schema, currency):
-                    self.writer.replace(value, _scalar(getattr(actual[other], name)))
+                    self.writer.replace(value, _scalar(part(actual[other], name)))
         keys = tuple(dict.fromkeys(name for entry in expected for name in entry)) or KEYS[key]
         added = [_new(actual[number], keys) for number in extra if number not in together.values()]
         self.writer.list_(node, {number for number in missing if number not in together}, added)
@@ -200,8 +207,28 @@ class _Update:
             self.writer.replace(node, f"{{{rows_of}}}")
 
 
+def _parts(entry: yaml.Mapping) -> Iterator[tuple[str, yaml.Node]]:
+    """The values of an entry, by the names under which the case has them: those of what a proposal shows beside the rest."""
+    for name, value in entry.items():
+        if name == "show" and isinstance(value, yaml.Mapping):
+            yield from ((f"{SHOWN}{column}", shown) for column, shown in value.items())
+        else:
+            yield name, value
+
+
+def _new_proposal(item: Proposed, keys: Sequence[str]) -> dict[str, Any]:
+    """An entry of what became of a proposal; of what it shows only the columns that it has."""
+    wanted = dict.fromkeys((*KEYS["proposals"], *keys))
+    found = {name: part(item, name) for name in wanted if not name.startswith(SHOWN)}
+    columns = [name.removeprefix(SHOWN) for name in wanted if name.startswith(SHOWN)]
+    show = {name: item.show[name] for name in columns if name in item.show}
+    return found | ({"show": show} if show else {})
+
+
 def _new(item: Any, keys: Sequence[str]) -> dict[str, Any]:
     """An entry of what came. A member is left out where there is none."""
+    if isinstance(item, Proposed):
+        return _new_proposal(item, keys)
     wanted = list(keys)
     for place, name in enumerate(("subject", "target", "member")):
         if name not in wanted:
@@ -219,9 +246,11 @@ def _list(texts: Sequence[str]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """A value as a YAML scalar that reads as it, inside braces too."""
+    """A value as a YAML scalar that reads as it, inside braces too; values by name as a mapping of them."""
     if value is None:
         return "null"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_scalar(name)}: {_scalar(item)}" for name, item in value.items()) + "}"
     if not isinstance(value, str):
         return shown(value)
     if PLAIN.fullmatch(value) and not value.endswith(" ") and value not in ("true", "false", "null"):

@@ -211,10 +211,10 @@ def convert_rules(source: SourceFile, to: str) -> str:
 
 
 def compile_sql(project: Project, search: str | None = None, *, dialect: str | None = None) -> str:
-    """The SQL of one search, or of all searches and the plan, formatted and commented. ``dialect`` is sqlglot's name of one; the database's
-    unless given. No database is opened."""
+    """The SQL of one search, or of all searches, the plan, the alerts and the reports, formatted and commented. ``dialect`` is sqlglot's
+    name of one; the database's unless given. No database is opened."""
     from assignrules.databases.binding import at
-    from assignrules.sql import compile_plan_sql, compile_searches
+    from assignrules.sql import compile_alerts, compile_plan_sql, compile_reports, compile_searches
 
     ruleset = _ruleset(project)
     wanted = dialect or _database(project).dialect
@@ -227,6 +227,8 @@ def compile_sql(project: Project, search: str | None = None, *, dialect: str | N
     parts = (
         compile_searches(ruleset, mapping, wanted, project.as_of, names),
         compile_plan_sql(ruleset, mapping, wanted, project.as_of),
+        compile_alerts(ruleset, mapping, wanted, project.as_of),
+        compile_reports(ruleset, mapping, wanted, project.as_of),
     )
     return "\n".join(part for part in parts if part)
 

@@ -14,7 +14,7 @@ from assignrules.cli.output import emit
 @formats("text", "json")
 @common
 def compile(search: str | None, dialect: str | None, format: str, options: Options) -> None:
-    """Print the SQL of a search, or of all searches and the plan.
+    """Print the SQL of a search, or of all searches, the plan, the alerts and the reports.
 
     Formatted, and commented with the names of the rules. Nothing is run and no database is opened.
     """

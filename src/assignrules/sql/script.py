@@ -1,4 +1,4 @@
-"""The SQL of searches and of a plan, laid out for people, with the names of the rules in comments."""
+"""The SQL of searches, of a plan, of alerts and of reports, laid out for people, with the names of the rules in comments."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from datetime import date
 from sqlglot import Dialect as Generator
 
 from assignrules.ir.expressions import Reference
+from assignrules.ir.reports import Alert, Report
 from assignrules.ir.ruleset import Assignment, Definition, Ruleset
 from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql import terms
 from assignrules.sql.decisions import distribution_of
 from assignrules.sql.dialects import DIALECTS, Dialect, Printed
 from assignrules.sql.differences import at, differences
 from assignrules.sql.distribution import shared_rows
+from assignrules.sql.listings import alert_listing
 from assignrules.sql.queries import Compiler
+from assignrules.sql.reports import groups, row_listing
 from assignrules.sql.rows import share_table
 
 
@@ -53,6 +57,41 @@ def compile_plan_sql(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_
         heading.extend(_named(block) for block in blocks)
         parts.append(_commented(heading) + compiler.text(part.rows, pretty=True) + ";\n")
     return "\n".join(parts)
+
+
+def compile_alerts(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date) -> str:
+    """The statements of alerts: their rows on the planned state, before they are compared with those of the last applied run."""
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
+    parts = (
+        _commented([_headed("alert", alert)]) + compiler.text(alert_listing(compiler, alert).query, pretty=True) + ";\n"
+        for alert in ruleset.alerts
+    )
+    return "\n".join(parts)
+
+
+def compile_reports(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date) -> str:
+    """The statements of reports. One with groups has two: the second shows what the first one keeps."""
+    compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
+    parts: list[str] = []
+    for report in ruleset.reports:
+        heading, table = _headed("report", report), None
+        if report.grouped:
+            found = groups(compiler, report)
+            table = compiler.text(terms.identifier(found.table))
+            kept = f"CREATE TEMPORARY TABLE {table} AS\n{compiler.text(found.rows, pretty=True)};\n"
+            parts.append(_commented([f"{heading}: its groups"]) + kept)
+            heading, listing = f"{heading}: its lines", found.listing()
+        else:
+            listing = row_listing(compiler, report)
+        parts.append(_commented([heading]) + compiler.text(listing.query, pretty=True) + ";\n")
+        if table is not None:
+            parts.append(f"DROP TABLE {table};\n")
+    return "\n".join(parts)
+
+
+def _headed(word: str, rule: Alert | Report) -> str:
+    label = "" if rule.label is None else f' "{rule.label}"'
+    return f"{word} {rule.name}{label} on {rule.entity} ({rule.span.file}:{rule.span.line})"
 
 
 def _search(compiler: Compiler, search: Definition) -> str:

@@ -419,4 +419,3 @@ WHERE
   s.all_of_them
 ORDER BY
   s.code ASC NULLS FIRST;
-

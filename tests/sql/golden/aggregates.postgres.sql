@@ -433,4 +433,3 @@ WHERE
   s.all_of_them
 ORDER BY
   s.code COLLATE "C" ASC NULLS FIRST;
-

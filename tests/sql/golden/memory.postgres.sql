@@ -1,4 +1,3 @@
-
 -- the rows of customer on which the rules change, hold or contradict something, as of 2026-11-22
 --   cover:ND (memory.rules:9)
 --   scenario (memory.rules:2)

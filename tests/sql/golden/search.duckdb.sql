@@ -296,4 +296,3 @@ WHERE
   s.old
 ORDER BY
   s."number" ASC NULLS FIRST;
-

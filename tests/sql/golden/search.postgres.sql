@@ -204,4 +204,3 @@ WHERE
   s.old
 ORDER BY
   s."number" COLLATE "C" ASC NULLS FIRST;
-

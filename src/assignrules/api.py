@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assignrules.apply import ApplyResult
     from assignrules.check import Checked
     from assignrules.databases import Database, Session
-    from assignrules.ir.changes import Change, DataProblem, Proposed
+    from assignrules.ir.changes import Change, DataProblem, Drifted, Proposed
     from assignrules.ir.ruleset import Ruleset
     from assignrules.journal.tables import Run
     from assignrules.load import LoadReport
@@ -338,6 +338,30 @@ def _freshness_guards(project: Project) -> set[str]:
     return {guard_name(entity) for entity in project.freshness}
 
 
+def plan_revert(project: Project, number: int, *, skip_conflicts: bool = False, keep: bool = False) -> Plan:
+    """What would set the changes of a run back, for ``apply``; nothing is written.
+
+    What is no longer as the run left it is listed as conflicts and left; with any, the plan is applicable only with ``skip_conflicts``.
+    ``keep``: as for ``plan_changes``. The rules have no say in it, and may be other ones meanwhile, or broken.
+    """
+    from assignrules.apply.revert import build_revert
+
+    created = datetime.now(UTC).replace(microsecond=0) if keep else None
+    with _reading(project) as session:
+        return build_revert(
+            session,
+            _bound(project, session),
+            _known_run(session, number),
+            as_of=project.as_of,
+            environment=_environment(project),
+            currency=project.currency,
+            skip_conflicts=skip_conflicts,
+            created=created,
+            expires=created + LIFETIME if created is not None else None,
+            git=projects.git_revision(project.root),
+        )
+
+
 def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
     """Writes a plan to a file, whole or not at all (``OSError``)."""
     from assignrules.plan.file import write_plan
@@ -356,10 +380,10 @@ def read_plan(path: str | os.PathLike[str]) -> Plan:
 
 
 def plan_is_of(plan: Plan, project: Project) -> bool:
-    """Whether the project's rules are still those of a plan."""
+    """Whether the project's rules are still those of a plan; a plan that sets a run back is made without them."""
     from assignrules.ir.digest import ruleset_digest
 
-    return plan.header.ruleset == ruleset_digest(_ruleset(project))
+    return plan.header.reverts is not None or plan.header.ruleset == ruleset_digest(_ruleset(project))
 
 
 def apply(
@@ -376,14 +400,16 @@ def apply(
     from assignrules.ir.digest import ruleset_digest
     from assignrules.schema.digest import schema_digest
 
-    ruleset = _ruleset(project)
+    back = plan.header.reverts is not None
+    digest = plan.header.ruleset if back else ruleset_digest(_ruleset(project))
     _known_guards(overrides, {*(guard.name for guard in plan.header.guards), *_freshness_guards(project)})
-    old = [verdict.problem() for verdict in freshness(project, overrides=overrides) if not (verdict.passed or verdict.overridden)]
+    verdicts = () if back else freshness(project, overrides=overrides)  # what was done can be undone, however old the data is
+    old = [verdict.problem() for verdict in verdicts if not (verdict.passed or verdict.overridden)]
     return apply_plan(
         _database(project),
         _mapping(project),
         plan,
-        ruleset_digest=ruleset_digest(ruleset),
+        ruleset_digest=digest,
         schema_digest=schema_digest(_mapping(project)),
         environment=_environment(project),
         now=datetime.now(UTC),
@@ -408,12 +434,7 @@ def run(project: Project, number: int) -> tuple[Run, tuple[Change, ...]]:
     from assignrules.journal import history
 
     with _reading(project) as session:
-        found = history.run(session, number)
-        if found is None:
-            last = max((item.id for item in history.runs(session)), default=0)
-            help = f"runs go from 1 to {last}" if last else "nothing has been applied yet"
-            raise Problems([diagnostic("E0802", f"the journal has no run {number}", help=help)])
-        return found, history.changes(session, number)
+        return _known_run(session, number), history.changes(session, number)
 
 
 def run_alerts(project: Project, number: int) -> Mapping[str, tuple[str, ...]]:
@@ -441,6 +462,17 @@ def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:
         if not found and not _is_subject(project, session, customer):
             raise Problems([_no_customer(project, session, customer)])
         return found
+
+
+def changed_by_hand(project: Project, customer: str) -> tuple[Drifted, ...]:
+    """The states of a customer that are not those that the journal's last change left: somebody changed them outside the rules."""
+    from assignrules.apply.revert import differing, left_as
+    from assignrules.journal import history as journal
+
+    with _reading(project) as session:
+        mapping = _bound(project, session)
+        changes = (change for _, change in journal.history(session, customer) if change.target in mapping.targets)
+        return tuple(found for found in differing(session, mapping, left_as(changes)) if found.there)
 
 
 def verify(project: Project, anchor: str | None = None) -> tuple[Diagnostic, ...]:
@@ -699,6 +731,17 @@ def _reading(project: Project) -> Iterator[Session]:
         if project.schema is None and _lineage(session) is None:
             raise NoDataYet(f"database `{database.name}` holds no data of assignrules yet", help="load data with `assignrules load`")
         yield session
+
+
+def _known_run(session: Session, number: int) -> Run:
+    from assignrules.journal import history
+
+    found = history.run(session, number)
+    if found is None:
+        last = max((item.id for item in history.runs(session)), default=0)
+        help = f"runs go from 1 to {last}" if last else "nothing has been applied yet"
+        raise Problems([diagnostic("E0802", f"the journal has no run {number}", help=help)])
+    return found
 
 
 def _lineage(session: Session) -> str | None:

@@ -87,8 +87,8 @@ def test_a_reverted_plan_is_not_applied_again(made: Make) -> None:
     database = made()
     plan = plan_of(database, [change("scenario", "C2", None, "new", "set")])
     apply(database, plan)
-    back = plan_of(database, [change("scenario", "C2", "new", None, "clear")])
-    assert apply(database, back, mode="revert", reverts=1).run == 2
+    back = plan_of(database, [change("scenario", "C2", "new", None, "clear")], reverts=1)
+    assert apply(database, back).run == 2
     again = apply(database, plan)
     assert again.outcome is Outcome.STALE
     assert again.diagnostics[0].message == "the plan was applied as run 1 and reverted by run 2"

@@ -12,6 +12,7 @@ from tests.cli.conftest import on_postgres
 
 from assignrules import api
 from assignrules.cli import apply as apply_command
+from assignrules.cli import revert as revert_command
 from assignrules.databases import Database, quoted
 from assignrules.databases.embedded import tables
 from assignrules.project import database_of
@@ -303,6 +304,61 @@ def test_the_journal(run, project: Path) -> None:
     missing = run("show", "3")
     assert missing.exit_code == 1
     assert "runs go from 1 to 2" in missing.stderr
+
+
+def test_revert(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # J2
+    run("apply", "--yes", "--as-of", "2026-11-22")
+    assert run("revert", "1").exit_code == 64, "there is nobody to ask"
+    assert "runs go from 1 to 1" in run("revert", "2", "--yes").stderr
+    looked = run("revert", "1", "--plan-only")
+    assert (looked.exit_code, looked.stdout.splitlines()[0][:21]) == (0, "Plan to revert run 1 ")
+    assert "Apply with: assignrules revert 1" in looked.stdout
+    document = json.loads(run("revert", "1", "--plan-only", "--format", "json").stdout)
+    assert (document["plan"]["reverts"], len(document["changes"])) == (1, 4)
+    assert run("revert", "1", "-o", "back.plan").exit_code == 0
+    assert len(json.loads(run("log", "--format", "json").stdout)["runs"]) == 1, "so far nothing was written"
+    assert "Plan to revert run 1" in run("show-plan", "back.plan").stdout
+    done = run("apply", "back.plan", "--yes", "--reason", "a mistake")
+    assert (done.exit_code, done.stdout.splitlines()[-2]) == (0, "applied as run 2: 4 changes")
+    assert "already applied as run 2" in run("apply", "back.plan", "--yes").stdout
+    assert "reverts run 1" in run("log").stdout
+    assert "revert of run 1" in run("history", "C001").stdout
+    # Twice is a conflict; the revert of the revert is not, and asks.
+    twice = run("revert", "1", "--yes")
+    assert twice.exit_code == 3
+    assert "Conflicts: 4 changes of run 1" in twice.stdout
+    assert json.loads(run("revert", "1", "--yes", "--format", "json").stdout)["diagnostics"][0]["code"] == "E0604"
+    monkeypatch.setattr(revert_command, "interactive", lambda: True)
+    assert "nothing was written" in run("revert", "2", input="n\n").stderr
+    asked = run("revert", "2", input="y\n")
+    assert (asked.exit_code, "applied as run 3" in asked.stdout) == (0, True)
+    # Broken rules do not stand in the way of going back.
+    (project / "rules" / "strategy.rules").write_text("assign scenario nonsense")
+    with opened(project).writing() as session:
+        session.execute("UPDATE assignrules_target_scenario SET value = 'Mine' WHERE subject = 'C003'")
+        session.commit()
+    assert run("revert", "3", "--yes").exit_code == 3
+    left = json.loads(run("revert", "3", "--yes", "--skip-conflicts", "--format", "json").stdout)
+    assert (left["outcome"], left["run"], left["changes"]) == ("applied", 4, 3)
+    assert run("log", "--verify", "--anchor", left["head"]).exit_code == 0
+
+
+def test_what_is_changed_by_hand_is_shown(run, project: Path) -> None:
+    run("apply", "--yes", "--as-of", "2026-11-22")
+    with opened(project).writing() as session:
+        session.execute("UPDATE assignrules_target_scenario SET value = 'Mine' WHERE subject = 'C003'")
+        session.execute("DELETE FROM assignrules_target_group")
+        session.commit()
+    assert "since then, by hand\n    scenario  Standard phone -> Mine\n" in run("history", "C003").stdout
+    by_hand = json.loads(run("history", "C003", "--format", "json").stdout)["by_hand"]
+    assert by_hand == [{"target": "scenario", "member": None, "before": "Standard phone", "after": "Mine"}]
+    assert "(changed by hand)" in run("plan", "--as-of", "2026-11-23").stdout
+    run("apply", "--yes", "--as-of", "2026-11-23", "--override-guard", "scenario")
+    assert "C003  Cycle Works (changed by hand before)" in run("show", "2").stdout
+    history = run("history", "C003").stdout
+    assert "by hand\n    scenario  Standard phone -> Mine\nrun 2" in history
+    assert "since then" not in history
+    assert 'by hand\n    group "Watch list"  removed\nrun 2' in run("history", "C001").stdout
 
 
 def test_history_of_nobody(run, project: Path) -> None:

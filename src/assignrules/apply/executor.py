@@ -19,6 +19,7 @@ from assignrules.apply.proposals import (
     write_proposals,
     wrong_proposals,
 )
+from assignrules.apply.revert import REVERTED, not_opposite, point_back
 from assignrules.apply.stages import (
     AppendJournal,
     CheckBefore,
@@ -45,7 +46,7 @@ from assignrules.ir.values import Value, shown
 from assignrules.journal.append import Entry, append
 from assignrules.journal.chain import holds
 from assignrules.journal.history import last_run, revert_of, run_of_plan
-from assignrules.journal.tables import ALERT_ROWS, CHANGES, PROPOSALS, create_journal
+from assignrules.journal.tables import ALERT_ROWS, CHANGES, PROPOSALS, REVERTS, create_journal
 from assignrules.plan.model import Plan, plan_id
 from assignrules.schema.mapping import OUTBOX, SchemaMapping
 
@@ -95,8 +96,6 @@ class Request:
     approved_by: str | None
     now: datetime
     overrides: frozenset[str]
-    mode: str = "apply"
-    reverts: int | None = None
     refusals: tuple[Diagnostic, ...] = ()
 
 
@@ -136,8 +135,6 @@ def apply_plan(
     reason: str | None = None,
     approved_by: str | None = None,
     overrides: Collection[str] = (),
-    mode: str = "apply",
-    reverts: int | None = None,
     refusals: Sequence[Diagnostic] = (),
     on_stage: Callable[[str], None] | None = None,
 ) -> ApplyResult:
@@ -160,8 +157,6 @@ def apply_plan(
         approved_by,
         now,
         frozenset(overrides),
-        mode,
-        reverts,
         tuple(refusals),
     )
     unknown = tuple(
@@ -209,6 +204,9 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
             sources = {CHANGES: PLANNED, ALERT_ROWS: ALERTS}
             if work.plan.proposes:
                 sources[PROPOSALS] = PLANNED_PROPOSALS
+            if work.plan.header.reverts is not None:
+                point_back(work.session, work.plan.header.reverts)
+                sources[REVERTS] = REVERTED
             work.run, work.head = append(work.session, _entry(work), sources)
             return None
         case CheckProposals():
@@ -259,7 +257,7 @@ def _check_identity(work: _Work) -> ApplyResult | None:
     if header.environment != request.environment:
         text = f"the plan was made for environment `{header.environment}`, and this is `{request.environment}`"
         problems.append(diagnostic("E0710", text, help=AGAIN))
-    if header.ruleset != request.ruleset_digest:
+    if header.reverts is None and header.ruleset != request.ruleset_digest:  # what was done can be undone, whatever the rules are now
         text = f"the rules changed since the plan was made: it has `{header.ruleset}`, they are `{request.ruleset_digest}`"
         problems.append(diagnostic("E0702", text, help=AGAIN))
     if header.schema != request.schema_digest:
@@ -289,6 +287,9 @@ def refused(plan: Plan, overrides: Collection[str] = ()) -> tuple[Diagnostic, ..
         if guard.name not in overrides:
             text = f"guard `{guard.name}` allows {guard.bound}, and the plan changes {guard.changes} of {guard.total}"
             problems.append(diagnostic("E0603", text, help=f"look at the changes; `--override-guard {guard.name}` lets them pass"))
+    if plan.header.reverts is not None and plan.conflicts:
+        text = f"the state that run {plan.header.reverts} left stands no more for {len(plan.conflicts)} of its changes"
+        problems.append(diagnostic("E0604", text, help="look at the conflicts; `--skip-conflicts` leaves them, and sets the others back"))
     if not problems and not tripped:
         problems.append(diagnostic("E0604", "the plan is not applicable", help=AGAIN))
     return tuple(problems)
@@ -319,6 +320,11 @@ def _load_changes(work: _Work) -> ApplyResult | None:
         found.setdefault(target, {})[action] = count
     if found != counts:
         return _stale(diagnostic("E0601", "the plan's changes are not those that its summary counts", help=AGAIN))
+    if work.plan.header.reverts is not None:
+        other = not_opposite(session, work.plan.header.reverts)
+        if other is not None:
+            text = f"change {other} of the plan does not set back a change of run {work.plan.header.reverts}"
+            return _stale(diagnostic("E0601", text, help=AGAIN))
     sql = f"SELECT subject, target FROM {PLANNED} GROUP BY target, member, subject HAVING count(*) > 1 ORDER BY 2, 1 LIMIT 1"
     for subject, target in session.fetch(sql):
         return _stale(diagnostic("E0601", f"the plan changes `{target}` of `{subject}` twice", help=AGAIN))
@@ -400,7 +406,7 @@ def _entry(work: _Work) -> Entry:
         user=request.user,
         login=request.login,
         as_of=header.as_of,
-        mode=request.mode,
+        mode="apply" if header.reverts is None else "revert",
         environment=request.environment,
         ruleset=header.ruleset,
         schema=header.schema,
@@ -411,7 +417,7 @@ def _entry(work: _Work) -> Entry:
         reason=request.reason,
         approved_by=request.approved_by,
         overrides=tuple(sorted(request.overrides)),
-        reverts=request.reverts,
+        reverts=header.reverts,
         status="applied",
         version=header.version,
     )

@@ -19,7 +19,7 @@ SECTIONS = {
     "Start": ("demo", "init", "load"),
     "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "help"),
     "Plan and apply": ("plan", "show-plan", "apply", "explain"),
-    "Journal": ("log", "show", "history"),
+    "Journal": ("log", "show", "history", "revert"),
 }
 
 
@@ -170,9 +170,26 @@ def _fail(message: str, code: str) -> None:
 
 
 def _register() -> None:
-    from assignrules.cli import apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, schema, search, test
+    from assignrules.cli import (
+        apply,
+        compile,
+        convert,
+        demo,
+        explain,
+        help,
+        init,
+        journal,
+        load,
+        plan,
+        report,
+        revert,
+        rules,
+        schema,
+        search,
+    )
+    from assignrules.cli import test as tests
 
-    for module in (apply, compile, convert, demo, explain, help, init, journal, load, plan, report, rules, schema, search, test):
+    for module in (apply, compile, convert, demo, explain, help, init, journal, load, plan, report, revert, rules, schema, search, tests):
         for command in module.COMMANDS:
             application.add_command(command)
 

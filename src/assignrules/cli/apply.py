@@ -62,13 +62,13 @@ def apply(
     old = old_data(project, overrides) if file is None and not code else ()
     if file is None and (code or old):
         if format == "json":
-            _emit_refusal(made, old)
+            emit_refusal(made, old)
         return code or exits.REFUSED
-    if (made.changes or made.proposes) and not (yes or _confirmed(made)):
+    if (made.changes or made.proposes) and not (yes or confirmed(made)):
         say("nothing was written")
         return exits.DONE
     result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by, overrides=overrides)
-    _report(result, made, format, options)
+    report(result, made, format, options)
     return exits.WRONG if result.exit_code == exits.REFUSED and made.data_errors else result.exit_code
 
 
@@ -83,12 +83,12 @@ def interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _confirmed(made: Plan) -> bool:
+def confirmed(made: Plan) -> bool:
     text = f"Apply {_written(len(made.changes), len(made.proposes))} to environment {made.header.environment}?"
     return click.confirm(text, default=False, err=True)
 
 
-def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> None:
+def report(result: ApplyResult, made: Plan, format: str, options: Options) -> None:
     from assignrules.apply import Outcome
     from assignrules.report.diagnostics import document, rows
 
@@ -118,7 +118,7 @@ def _report(result: ApplyResult, made: Plan, format: str, options: Options) -> N
         say("nothing was written")
 
 
-def _emit_refusal(made: Plan, old: tuple[Diagnostic, ...]) -> None:
+def emit_refusal(made: Plan, old: tuple[Diagnostic, ...] = ()) -> None:
     from assignrules.apply.executor import refused
     from assignrules.report.diagnostics import document, rows
 

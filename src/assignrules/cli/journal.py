@@ -62,8 +62,10 @@ def history(customer: str, format: str, options: Options) -> None:
     from assignrules import api
     from assignrules.report import journal
 
-    entries = api.history(options.open(), customer)
-    emit(journal.history_json(customer, entries) if format == "json" else journal.history_text(customer, entries, page()))
+    project = options.open()
+    entries = api.history(project, customer)
+    since = api.changed_by_hand(project, customer)
+    emit(journal.history_json(customer, entries, since) if format == "json" else journal.history_text(customer, entries, page(), since))
 
 
 def _verify(options: Options, anchor: str | None, format: str) -> int:

@@ -52,6 +52,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Drifted:
+    """A state that is not the expected one, with what it is ``now``. ``there``: its subject is in the data."""
+
+    subject: str
+    target: str
+    member: str | None
+    now: Printed
+    there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """What becomes of a proposal to a person on a subject of ``entity``.
 

@@ -1,26 +1,28 @@
 """The journal's tables (running.md, section 4), and a run as a value.
 
 ``assignrules_run`` has one row per run, ``assignrules_change`` one per change of it, ``assignrules_alert`` one per row of an alert,
-``assignrules_proposal`` one per proposal that it made, withdrew or closed. Nothing here is ever updated or deleted.
+``assignrules_proposal`` one per proposal that it made, withdrew or closed, ``assignrules_revert`` one per change that undoes another.
+Nothing here is ever updated or deleted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from assignrules.databases.base import DatabaseFailure, Session
-from assignrules.databases.embedded import declared, known, remember
+from assignrules.databases.embedded import META, declared, known, remember
 from assignrules.ir.changes import Printed
 from assignrules.journal.outbox import create_outbox
-from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_PROPOSAL, JOURNAL_RUN
+from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_PROPOSAL, JOURNAL_REVERT, JOURNAL_RUN
 
-VERSION = "1"
+VERSION = "2"
 RUN = JOURNAL_RUN
 CHANGE = JOURNAL_CHANGE
 ALERT = JOURNAL_ALERT
 PROPOSAL = JOURNAL_PROPOSAL
+REVERT = JOURNAL_REVERT
 
 # `user` is who it is said to be, `login` the operating system's or the database's user. `plan` is the plan's digest, `reverts` the run
 # that a revert undoes. `changes_hash` is over the hashes of the run's changes in order, of its alert rows and its proposals, `hash` over
@@ -97,6 +99,20 @@ ALERT_COLUMNS: Mapping[str, str] = {
     "subject": "VARCHAR",
     "hash": "VARCHAR",
 }
+# Of a change of a revert, the change that it sets back: of run `of_run`, there number `of_sequence`. Where nothing came between the two,
+# `undoes_run` and `undoes_sequence` name the change that now counts as never made, or again as made where it is a revert that is reverted.
+REVERT_COLUMNS: Mapping[str, str] = {
+    "run": "BIGINT",
+    "sequence": "BIGINT",
+    "subject": "VARCHAR",
+    "target": "VARCHAR",
+    "member": "VARCHAR",
+    "of_run": "BIGINT",
+    "of_sequence": "BIGINT",
+    "undoes_run": "BIGINT",
+    "undoes_sequence": "BIGINT",
+    "hash": "VARCHAR",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +134,8 @@ class Kept:
 CHANGES = Kept("change", CHANGE, CHANGE_COLUMNS, "target")
 ALERT_ROWS = Kept("alert row", ALERT, ALERT_COLUMNS, "alert")
 PROPOSALS = Kept("proposal", PROPOSAL, PROPOSAL_COLUMNS, "proposal")
-KEPT = (CHANGES, ALERT_ROWS, PROPOSALS)
+REVERTS = Kept("pointer of a revert", REVERT, REVERT_COLUMNS, "target")
+KEPT = (CHANGES, ALERT_ROWS, PROPOSALS, REVERTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +170,40 @@ class Run:
 
 
 def create_journal(session: Session) -> None:
-    """Makes the journal's tables where they are not there yet. ``DatabaseFailure`` (E0804) where another version made them."""
-    check_version(session)
-    for table, columns in ((RUN, RUN_COLUMNS), *((kept.table, kept.columns) for kept in KEPT)):
-        session.execute(f"CREATE TABLE IF NOT EXISTS {table} ({declared(session, columns)})")
+    """Makes the journal's tables where they are not there yet, and brings an older journal to this version's format. ``DatabaseFailure``
+    (E0804) where a newer version made them."""
+    version = _version(session)
+    session.execute(f"CREATE TABLE IF NOT EXISTS {RUN} ({declared(session, RUN_COLUMNS)})")
+    for kept in KEPT[:3]:
+        _create(session, kept)
     create_outbox(session)
+    for number in range(version or int(VERSION), int(VERSION)):
+        MIGRATIONS[number](session)
+        session.execute(f"UPDATE {META} SET value = $version WHERE key = 'journal'", {"version": str(number + 1)})
+    if version is None:
+        _create(session, REVERTS)
     remember(session, "journal", VERSION)
 
 
+def _create(session: Session, kept: Kept) -> None:
+    session.execute(f"CREATE TABLE IF NOT EXISTS {kept.table} ({declared(session, kept.columns)})")
+
+
+# From each format to the next one. Rows that are there are never rewritten: their hashes would not fit.
+MIGRATIONS: Mapping[int, Callable[[Session], None]] = {
+    1: lambda session: _create(session, REVERTS),
+}
+
+
 def has_journal(session: Session) -> bool:
-    """Whether there is a journal. ``DatabaseFailure`` (E0804) where it is another version's."""
+    """Whether there is a journal. ``DatabaseFailure`` (E0804) where it is a newer version's."""
     check_version(session)
     return session.has_table(RUN)
 
 
 def kept_tables(session: Session) -> tuple[Kept, ...]:
-    """What the journal's runs keep: a journal that was begun before there were alerts or proposals gets their tables with the next run."""
+    """What the journal's runs keep: a journal that was begun before there were alerts, proposals or reverts gets their tables with the next
+    run."""
     return tuple(kept for kept in KEPT if session.has_table(kept.table)) if has_journal(session) else ()
 
 
@@ -177,9 +212,22 @@ def has_alerts(session: Session) -> bool:
     return ALERT_ROWS in kept_tables(session)
 
 
+def has_reverts(session: Session) -> bool:
+    """Whether some change of the journal undoes another."""
+    return REVERTS in kept_tables(session) and bool(session.fetch(f"SELECT 1 FROM {REVERT} LIMIT 1"))
+
+
 def check_version(session: Session) -> None:
-    """Refuses a journal that another version of the program writes (E0804)."""
+    """Refuses a journal that a newer version of the program writes (E0804)."""
+    _version(session)
+
+
+def _version(session: Session) -> int | None:
+    """The number of the journal's format; None where there is no journal yet."""
     version = known(session, "journal")
-    if version not in (None, VERSION):
+    if version is None:
+        return None
+    if not (version.isdecimal() and 1 <= int(version) <= int(VERSION)):
         message = f"the journal has format {version}, and this program writes format {VERSION}"
         raise DatabaseFailure(message, help="use the version of assignrules that wrote it last", code="E0804")
+    return int(version)

@@ -16,7 +16,7 @@ from assignrules.ir.expressions import Literal
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Kind
 from assignrules.ir.values import printed
-from assignrules.journal.tables import has_journal
+from assignrules.journal.tables import has_journal, has_reverts
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
@@ -62,7 +62,7 @@ def build_plan(
     """
     if only is not None:
         ruleset = _restricted(ruleset, only)
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
     shared: tuple[Shared, ...] = ()
     found: list[_Found] = []
     guards: tuple[GuardVerdict, ...] = ()

@@ -18,7 +18,7 @@ from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
-from assignrules.journal.tables import has_journal
+from assignrules.journal.tables import has_journal, has_reverts
 from assignrules.plan.behind import rows_behind
 from assignrules.plan.distribution import Shared, distribute, distribution_text, share_text
 from assignrules.plan.explanation import (
@@ -70,7 +70,7 @@ def explain(
 
     Rows of every entity that has targets are looked for (of ``target``, its entity alone); ``subjects`` is empty where there is none.
     """
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session))
+    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
     shared = {item.block.rule: item for item in distribute(session, compiler)}
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)

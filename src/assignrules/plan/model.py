@@ -76,7 +76,7 @@ class Header:
     ``ruleset`` and ``schema`` are digests (``sha256:…``). ``summary``: by target, how many changes there are of each action, and how many
     are held. ``subjects``: by entity with targets, how many rows it has. ``lineage`` is that of the database, ``anchor`` the journal's
     head when it was read. ``git`` is the revision of the rules. ``created`` and ``expires`` are UTC times in ISO form; a plan that is not
-    kept has neither.
+    kept has neither. ``reverts``: the run whose changes the plan sets back; a plan of the rules leaves it out.
     """
 
     as_of: date
@@ -97,6 +97,7 @@ class Header:
     version: str = ""
     alerts: tuple[AlertHead, ...] = ()
     balances: tuple[Balance, ...] = ()
+    reverts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def to_json(plan: Plan) -> str:
 
 def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
     """The document of a plan piece by piece, without the brace that closes it."""
-    leave_out = () if timed else ("created", "expires")
+    leave_out = {*(() if timed else ("created", "expires")), *(("reverts",) if plan.header.reverts is None else ())}
     header = {item.name: _jsonable(getattr(plan.header, item.name)) for item in fields(Header) if item.name not in leave_out}
     yield f'{{"schema_version":{SCHEMA_VERSION},\n"plan":{compact(header)}'
     yield from _items("changes", plan.changes)

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from assignrules.ir.changes import Change, Proposed
+from assignrules.ir.changes import Change, Drifted, Printed, Proposed
 from assignrules.journal.tables import Run
 from assignrules.report.diagnostics import document
 from assignrules.report.page import DIM, Page, count, plain
-from assignrules.report.plan import EXAMPLES, GROUPS, change_words, subjects, unit_name
+from assignrules.report.plan import EXAMPLES, GROUPS, change_words, state, subjects, unit_name
 from assignrules.report.proposals import proposals_text
+
+Unit = tuple[str, str | None]
 
 Alerts = Mapping[str, Sequence[str]]  # by name, the keys of the rows
 KEYS = 10  # of an alert that are named
@@ -74,7 +76,7 @@ def run_text(
         for words, members in ordered if full else ordered[:GROUPS]:
             lines.append(f"  {words}: {subjects(target, len(members))}")
             named = members if full else members[:EXAMPLES]
-            lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_because(item)}") for item in named]
+            lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_by_hand(item)}{_because(item)}") for item in named]
             if len(members) > len(named):
                 lines.append(page.paint(f"    … and {len(members) - len(named):,} more", DIM))
         rest = [] if full else ordered[GROUPS:]
@@ -98,26 +100,35 @@ def run_json(run: Run, changes: Sequence[Change], alerts: Alerts = MappingProxyT
     return document({"run": run_object(run), **parts})
 
 
-def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Page) -> str:
-    """What happened to a customer, run by run."""
+def history_text(customer: str, entries: Sequence[tuple[Run, Change]], page: Page, since: Sequence[Drifted] = ()) -> str:
+    """What happened to a customer, run by run; between them, and ``since`` the last, what was changed by hand."""
     if not entries:
         return f"Nothing was ever changed for {plain(customer)}.\n"
     label = next((change.label for _, change in reversed(entries) if change.label), None)
     lines = [page.heading(plain(customer) + (f"  {plain(label)}" if label else ""))]
+    left: dict[tuple[str, str | None], Printed] = {}
     last: int | None = None
     for run, change in entries:
         if run.id != last:
-            lines.append(f"run {run.id}, as of {run.as_of.isoformat()}, {run.mode} by {plain(run.user)}")
+            by_hand = [item for other, item in entries if other.id == run.id and item.manual]
+            lines += _hand_lines("by hand", [((item.target, item.member), item.before) for item in by_hand], left)
+            what = run.mode if run.reverts is None else f"{run.mode} of run {run.reverts}"
+            lines.append(f"run {run.id}, as of {run.as_of.isoformat()}, {what} by {plain(run.user)}")
             last = run.id
+        left[change.target, change.member] = change.after
         lines.append(page.cut(f"    {unit_name(change.target, change.member)}  {_words(change)}{_because(change)}"))
+    lines += _hand_lines("since then, by hand", [((item.target, item.member), item.now) for item in since], left)
     return "\n".join(lines) + "\n"
 
 
-def history_json(customer: str, entries: Sequence[tuple[Run, Change]]) -> str:
-    """The same as one document."""
-    return document(
-        {"subject": customer, "changes": [{"run": run.id, "as_of": run.as_of.isoformat(), **asdict(change)} for run, change in entries]}
-    )
+def history_json(customer: str, entries: Sequence[tuple[Run, Change]], since: Sequence[Drifted] = ()) -> str:
+    """The same as one document. ``by_hand``: the states now that are not those that the last change left."""
+    left = {(change.target, change.member): change.after for _, change in entries}
+    by_hand = [
+        {"target": item.target, "member": item.member, "before": left.get((item.target, item.member)), "after": item.now} for item in since
+    ]
+    changes = [{"run": run.id, "as_of": run.as_of.isoformat(), **asdict(change)} for run, change in entries]
+    return document({"subject": customer, "changes": changes, "by_hand": by_hand})
 
 
 def run_object(run: Run) -> dict[str, Any]:
@@ -136,7 +147,23 @@ def _what(run: Run) -> str:
         if number:
             parts.append(f"{target} {number:,}")
     text = ", ".join(parts) or "no change"
+    if run.reverts is not None:
+        text = f"reverts run {run.reverts}: {text}"
     return f"{text}; {plain(run.reason)}" if run.reason else text
+
+
+def _by_hand(change: Change) -> str:
+    return " (changed by hand before)" if change.manual else ""
+
+
+def _hand_lines(title: str, states: Sequence[tuple[Unit, Printed]], left: Mapping[Unit, Printed]) -> list[str]:
+    """What became of the states that the changes before had left."""
+    lines = []
+    for unit, after in states:
+        of_set = unit[1] is not None and isinstance(after, bool)
+        words = ("added" if after else "removed") if of_set else f"{state(left.get(unit))} -> {state(after)}"
+        lines.append(f"    {unit_name(*unit)}  {words}")
+    return [title, *lines] if lines else []
 
 
 def _label(change: Change) -> str:

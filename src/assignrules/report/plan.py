@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assignrules.ir.changes import DataProblem, GuardVerdict, Printed
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Printed
 from assignrules.ir.values import shown
 from assignrules.plan.model import Alert, AlertHead, Plan
 from assignrules.report.lines import alert_table
@@ -79,7 +79,8 @@ def subjects(target: str, number: int) -> str:
 
 def _head(plan: Plan, page: Page, full: bool) -> list[str]:
     header = plan.header
-    lines = [page.heading(f"Plan for {header.as_of.isoformat()}, environment {header.environment}")]
+    what = "Plan" if header.reverts is None else f"Plan to revert run {header.reverts}"
+    lines = [page.heading(f"{what} for {header.as_of.isoformat()}, environment {header.environment}")]
     if full and header.parameters:
         lines.append("  " + ", ".join(f"{name} = {state(value)}" for name, value in header.parameters.items()))
     return lines
@@ -98,7 +99,7 @@ def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
         group.count += 1
         if len(group.examples) < EXAMPLES:
             group.examples.append(change)
-        if len(group.places) < EXAMPLES:
+        if len(group.places) < EXAMPLES and plan.header.reverts is None:
             group.places[_place(change)] = None
     for (target, member), groups in units.items():
         yield target, member, sorted(groups.values(), key=lambda item: -item.count)
@@ -118,7 +119,7 @@ def _difference(plan: Plan, page: Page) -> list[str]:
         for group in groups[:GROUPS]:
             places = ", ".join(group.places)
             text = f"  {change_words(group.action, group.before, group.after)}: {page.paint(subjects(target, group.count), BOLD)}"
-            lines.append(f"{text}  {page.paint(plain(places), DIM)}")
+            lines.append(f"{text}  {page.paint(plain(places), DIM)}" if places else text)
             lines += _examples(group, page)
         rest = groups[GROUPS:]
         if rest:
@@ -194,8 +195,10 @@ def _held(plan: Plan, page: Page, full: bool) -> list[str]:
 def _conflicts(plan: Plan, page: Page, full: bool) -> list[str]:
     if not plan.conflicts:
         return []
-    lines = [page.heading(f"Conflicts: {count(len(plan.conflicts), 'subject')} on both sides of a rule; removal wins")]
     named = plan.conflicts if full else plan.conflicts[:LISTED]
+    if plan.header.reverts is not None:
+        return _left(plan, named, page)
+    lines = [page.heading(f"Conflicts: {count(len(plan.conflicts), 'subject')} on both sides of a rule; removal wins")]
     lines += [f"  {plain(item.subject)}: {unit_name(item.target, item.member)}  {page.paint(item.at, DIM)}" for item in named]
     if len(plan.conflicts) > len(named):
         lines.append(page.paint(f"  … and {len(plan.conflicts) - len(named):,} more", DIM))
@@ -247,6 +250,17 @@ def _alert_counts(alert: Alert, head: AlertHead | None) -> str:
     total = len(alert.entered) + len(alert.stay)
     rows = count(total, "row") if entity is None else count(total, entity.name.replace("_", " "), entity.plural.replace("_", " "))
     return f"{rows}, {len(alert.entered):,} new, {len(alert.left):,} left"
+
+
+def _left(plan: Plan, named: Sequence[Conflict], page: Page) -> list[str]:
+    """What a revert leaves as it is."""
+    lines = [page.heading(f"Conflicts: {count(len(plan.conflicts), 'change')} of run {plan.header.reverts} whose result no longer stands")]
+    for item in named:
+        words = f"{state(item.before)} now, not set back to {state(item.after)}"
+        lines.append(page.cut(f"  {plain(item.subject)}: {unit_name(item.target, item.member)} is {words}  {page.paint(item.at, DIM)}"))
+    if len(plan.conflicts) > len(named):
+        lines.append(page.paint(f"  … and {len(plan.conflicts) - len(named):,} more", DIM))
+    return [*lines, ""]
 
 
 def _data_problems(title: str, problems: Sequence[DataProblem], page: Page, color: str) -> list[str]:
@@ -327,13 +341,17 @@ def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
         lines += [f"  requirement `{item.name}` fails" for item in plan.requirements if not item.warning]
         for guard in tripped:
             lines.append(f"  guard `{guard.name}` tripped: {guard.changes:,} of {guard.total:,}, at most {guard.bound}")
+        if plan.header.reverts is not None and plan.conflicts:
+            lines.append(f"  the state that run {plan.header.reverts} left stands no more for {len(plan.conflicts):,} of its changes")
+            lines.append("Look at the conflicts; --skip-conflicts leaves them, and sets the others back")
         if tripped and not plan.data_errors:
             options = " ".join(f"--override-guard {_argument(guard.name)}" for guard in tripped)
             lines.append(f"Look at the changes; if they are meant, add {options}")
         return lines
     proposals = len(plan.proposes)
     if not total and not proposals:
-        return [page.paint("No change: everything already is as the rules want it.", BOLD, GREEN)]
+        text = "everything already is as the rules want it" if plan.header.reverts is None else "there is nothing to set back"
+        return [page.paint(f"No change: {text}.", BOLD, GREEN)]
     units = len(
         {words for words, counts in plan.header.summary.items() if any(number for word, number in counts.items() if word != "held")}
     )

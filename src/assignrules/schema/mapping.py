@@ -18,6 +18,7 @@ JOURNAL_RUN = "assignrules_run"
 JOURNAL_CHANGE = "assignrules_change"
 JOURNAL_ALERT = "assignrules_alert"
 JOURNAL_PROPOSAL = "assignrules_proposal"
+JOURNAL_REVERT = "assignrules_revert"
 OUTBOX = "assignrules_outbox"  # the proposals, for people to decide on
 # Entities whose rows may name a customer instead of a legal entity: they belong to that customer's legal entity.
 CUSTOMER_INSTEAD = ("guarantee", "credit_limit", "score")

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.schema.logical import Shape, Target
-from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_RUN
+from assignrules.schema.mapping import JOURNAL_CHANGE, JOURNAL_REVERT, JOURNAL_RUN
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
@@ -52,6 +52,30 @@ def last_states(target: str, member: str | None, among: exp.Select) -> exp.Selec
     numbered = _numbered(target, member, exp.In(this=terms.column("subject", "c"), query=terms.scalar(among)))
     columns = [terms.alias(terms.column("subject"), "journal_subject"), terms.alias(terms.column("after"), "journal_after")]
     return terms.select(columns, terms.subquery(numbered, "h"), where=terms.equal(terms.column("number"), LAST.copy()))
+
+
+def standing(query: Sql) -> Sql:
+    """The query, in which the journal has only the changes that stand: neither those that a revert undid, nor the changes that undid them.
+    What the rules remember is then what it was before, as if there had been neither."""
+    for table in list(query.find_all(exp.Table)):
+        if table.name == JOURNAL_CHANGE:
+            same = [terms.equal(terms.column(name, "hidden"), terms.column(name, "made")) for name in ("run", "sequence")]
+            hidden = terms.select([terms.number(1)], terms.subquery(hidden_changes(), "hidden"), where=terms.all_of(same))
+            kept = terms.select([exp.Star()], terms.table(JOURNAL_CHANGE, "made"), where=exp.Not(this=exp.Exists(this=hidden)))
+            table.replace(terms.subquery(kept, table.alias or JOURNAL_CHANGE))
+    return query
+
+
+def hidden_changes() -> exp.Query:
+    """``run`` and ``sequence`` of the changes that do not stand: an undoing is undone by another one, so those are undone that are named an
+    odd number of times."""
+    undoing = terms.not_null(terms.column("undoes_run"))
+    names = [terms.column(f"undoes_{name}") for name in ("run", "sequence")]
+    odd = terms.equal(exp.Mod(this=exp.Count(this=exp.Star()), expression=terms.number(2)), terms.number(1))
+    own = terms.select([terms.column("run"), terms.column("sequence")], terms.table(JOURNAL_REVERT), where=undoing)
+    others = terms.select(names, terms.table(JOURNAL_REVERT), where=undoing.copy(), group_by=[name.copy() for name in names])
+    others.set("having", exp.Having(this=odd))
+    return terms.union_all([own, others])
 
 
 def read_state(text: Sql, target: Target, dialect: Dialect) -> tuple[Sql, Sql]:

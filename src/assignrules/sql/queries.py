@@ -17,6 +17,7 @@ from assignrules.sql import terms
 from assignrules.sql.conversions import Conversion
 from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
+from assignrules.sql.journal import standing
 from assignrules.sql.relations import Relations
 from assignrules.sql.rows import Column, Rows
 from assignrules.sql.stages import Statement
@@ -39,8 +40,9 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), 50_000))
 
 
 class Compiler:
-    """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read. ``kept``: by entity the
-    business keys of the only rows that are looked at; those of an entity that is not named all are."""
+    """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read; ``reverts``: some of
+    its changes are undone. ``kept``: by entity the business keys of the only rows that are looked at; those of an entity that is not named
+    all are."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Compiler:
         today: date,
         *,
         journal: bool,
+        reverts: bool = False,
         kept: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.ruleset = ruleset
@@ -57,17 +60,18 @@ class Compiler:
         self.dialect = dialect
         self.today = today
         self.journal = journal
+        self.reverts = reverts
         self.kept = kept or {}
         self.relations = Relations(mapping, dialect)
         self.states = States(self.relations)
 
     def of(self, ruleset: Ruleset) -> Compiler:
         """The same for another ruleset."""
-        return Compiler(ruleset, self.mapping, self.dialect, self.today, journal=self.journal, kept=self.kept)
+        return Compiler(ruleset, self.mapping, self.dialect, self.today, journal=self.journal, reverts=self.reverts, kept=self.kept)
 
     def keeping(self, kept: Mapping[str, Sequence[str]]) -> Compiler:
         """The same, looking at some rows only."""
-        return Compiler(self.ruleset, self.mapping, self.dialect, self.today, journal=self.journal, kept=kept)
+        return Compiler(self.ruleset, self.mapping, self.dialect, self.today, journal=self.journal, reverts=self.reverts, kept=kept)
 
     def decisions(self) -> Decisions:
         """What the blocks decide, with the facts of a statement to come."""
@@ -143,6 +147,8 @@ class Compiler:
 
     def text(self, query: Sql, *, pretty: bool = False) -> str:
         """The statement in the dialect's SQL: on one line without comments, or for people."""
+        if self.reverts:
+            query = standing(query)
         return query.sql(dialect=self.dialect.name, pretty=pretty, comments=pretty, copy=False)
 
 

@@ -88,7 +88,7 @@ def groups(compiler: Compiler, report: Report) -> Groups:
         TABLE,
         made,
         unrated,
-        Compiler(compiler.ruleset, mapped, compiler.dialect, compiler.today, journal=compiler.journal),
+        Compiler(compiler.ruleset, mapped, compiler.dialect, compiler.today, journal=compiler.journal, reverts=compiler.reverts),
         report,
     )
 

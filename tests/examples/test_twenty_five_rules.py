@@ -1,0 +1,98 @@
+"""The 25 rules that a credit manager asks for: their rule tests on every backend, no remark, each with a test and a row of the page."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.conftest import BACKENDS
+
+from assignrules import api
+from assignrules.diagnostics.span import SourceFile
+from assignrules.schema.logical import credit
+from assignrules.syntax.formatter import format_file
+from assignrules.syntax.text import parse
+from assignrules.syntax.tree import Assign
+from assignrules.testing import Planner, read_case, run_case
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "twenty_five_rules"
+RULES = sorted((EXAMPLE / "rules").glob("*.rules"))
+CASES = sorted(path.stem for path in (EXAMPLE / "tests").glob("*.yml"))
+NUMBERS = range(1, 26)
+
+# A plan of the whole project takes a second or more on a database, so there the quick tests have a sample of one.
+QUICK = ("17_stop_deliveries",)
+
+
+def source(path: Path) -> SourceFile:
+    return SourceFile(f"{path.parent.name}/{path.name}", path.read_text(encoding="utf-8"))
+
+
+@cache
+def backend(name: str) -> Planner:
+    return BACKENDS[name]()
+
+
+def runs() -> list[object]:
+    return [
+        pytest.param(file, name, marks=[] if name == "reference" or (name == "duckdb" and file in QUICK) else [pytest.mark.slow])
+        for file in CASES
+        for name in sorted(BACKENDS)
+    ]
+
+
+@pytest.mark.parametrize(("file", "backend_name"), runs())
+def test_rule_tests(file: str, backend_name: str) -> None:
+    case, problems = read_case(source(EXAMPLE / "tests" / f"{file}.yml"), credit())
+    assert case is not None, problems
+    assert problems == ()
+    assert not run_case(case, backend(backend_name), credit(), rules=[source(path) for path in RULES])
+
+
+def test_the_rules_raise_no_remark() -> None:
+    report = api.check(api.load_project(EXAMPLE))
+    assert report.diagnostics == ()
+    assert report.ruleset is not None
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_the_layout_is_canonical(path: Path) -> None:
+    file, problems = parse(source(path))
+    assert problems == ()
+    assert format_file(file, source(path)) == path.read_text(encoding="utf-8"), "run `assignrules fmt`"
+
+
+def test_every_number_has_a_rule_test_with_its_arithmetic() -> None:
+    assert {int(name.partition("_")[0]) for name in CASES} == set(NUMBERS)
+    for name in CASES:
+        text = (EXAMPLE / "tests" / f"{name}.yml").read_text(encoding="utf-8")
+        assert text.startswith("# "), f"{name} does not show how its values were worked out"
+        assert f"\nname: {int(name.partition('_')[0])}. " in text
+
+
+def test_every_number_stands_in_a_file_and_on_the_page() -> None:
+    headings = [int(number) for path in RULES for number in re.findall(r"^# --- (\d+)\. ", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    headings += [int(number) for path in RULES for number in re.findall(r"^# Rule (\d+):", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    assert set(headings) == set(NUMBERS)
+    page = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    assert [int(row[0]) for row in rows] == list(NUMBERS)
+    for _, _, files, _, _ in rows:
+        assert {f"rules/{name}" for name in re.findall(r"`(\w+\.rules)`", files)} <= {f"rules/{path.name}" for path in RULES}
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row[4])} == set(CASES)
+
+
+def test_no_block_forgets_the_lock() -> None:
+    """Rule 18: there is no lock for a whole project, so each block carries it."""
+    blocks = 0
+    for path in RULES:
+        text = path.read_text(encoding="utf-8")
+        tree, _ = parse(source(path))
+        blocks += sum(isinstance(statement, Assign) for statement in tree.statements)
+        for block in re.split(r"^(?=\S)", text, flags=re.MULTILINE):
+            if block.startswith("assign "):
+                blocks -= 1
+                assert "\n  except locked_now\n" in block, block.splitlines()[0]
+    assert blocks == 0

@@ -143,5 +143,5 @@ def test_help_explains_codes_and_commands(run) -> None:
     assert "unknown name" in run("help", "e0201").stdout
     assert "Usage: assignrules plan" in run("help", "plan").stdout
     assert "Start:" in run("help").stdout
-    unknown = run("help", "E0222")
+    unknown = run("help", "E0999")
     assert unknown.exit_code == 64

@@ -137,21 +137,6 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-NOT_SUPPORTED = re.findall(
-    r"^\| .+ \| `([^`]+)` \|$", (ROOT / "docs" / "language.md").read_text().partition("## Not supported yet")[2], re.MULTILINE
-)
-
-
-@pytest.mark.parametrize("rule", NOT_SUPPORTED)
-def test_what_is_called_unsupported_is_refused(rule: str) -> None:
-    found = diagnosed(rule + "\n")
-    assert found.startswith("error[E0199]"), f"document it, and take its line out of docs/language.md (README.md lists it too)\n{found}"
-
-
-def test_the_list_of_the_unsupported_is_understood() -> None:
-    assert NOT_SUPPORTED or "## Not supported yet" not in (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("expected", "output", "same"),
     [

@@ -10,7 +10,6 @@ import pytest
 
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.expressions import Literal
-from assignrules.ir.ruleset import Cooldown
 from assignrules.ir.types import Kind, Type
 from assignrules.plan.explain import explain
 from assignrules.plan.explanation import Hold, UnitExplanation
@@ -124,7 +123,7 @@ def test_why_not() -> None:
 
 @pytest.mark.parametrize("months", [1, 2, 12])
 def test_the_first_day_after_a_cooldown(months: int) -> None:
-    cooldown = Cooldown(Literal(months, Type(Kind.DURATION, months=True)), False)
+    cooldown = Literal(months, Type(Kind.DURATION, months=True))
     for days in range(0, 800, 3):
         last = date(2023, 12, 20) + timedelta(days=days)
         day = last
@@ -134,6 +133,6 @@ def test_the_first_day_after_a_cooldown(months: int) -> None:
 
 
 def test_a_cooldown_that_never_ends() -> None:
-    days = Cooldown(Literal(4_000_000, Type(Kind.DURATION)), False)
-    months = Cooldown(Literal(120_000, Type(Kind.DURATION, months=True)), False)
+    days = Literal(4_000_000, Type(Kind.DURATION))
+    months = Literal(120_000, Type(Kind.DURATION, months=True))
     assert [first_day_after(date(2026, 1, 1), item) for item in (days, months)] == [None, None]

@@ -74,6 +74,9 @@ def reached(rules: str, subject: str = "C1", entity: str = "customer") -> Mappin
         # what looks at all rows leaves them all, and what these lead to
         ("search first where any(documents) top 1 by code_ define code_ = turnover_12m assign group \"A\" add first", {}),
         ('assign group "A" add any(documents)  limit 3 changes by turnover_12m', {}),
+        # who is shared out depends on all, also where it is only read
+        ('assign collector distribute any(documents) among ("Ann", "Bob") by 1', {}),
+        ('assign scenario "A" to payer.collector = "Ann"  assign collector distribute any(documents) among ("Ann", "Bob") by 1', {}),
         ('assign scenario "A" to collector.active  assign collector "Ann" to any(contacts)', {"customer": ["C1"], "contact": ["K1"]}),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ def explain(customer: str, target: str | None, format: str, options: Options) ->
     """Why this customer gets what it gets, and why not the other lines.
 
     Shows, for each block of rules or for those of one TARGET, the state before and as planned, the line that decided, and the tree of each
-    condition with the values and whether it holds.
+    condition with the values and whether it holds. Without TARGET also what becomes of proposals, and which alerts the customer is in.
     """
     from assignrules import api
     from assignrules.report import explanation

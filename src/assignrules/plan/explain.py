@@ -12,7 +12,7 @@ from datetime import date
 from sqlglot import exp
 
 from assignrules.databases.base import Session
-from assignrules.ir.changes import Printed, action_of
+from assignrules.ir.changes import Held, Printed, action_of
 from assignrules.ir.expressions import And, Expression, Literal, Not, TargetMember
 from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
@@ -20,13 +20,22 @@ from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
 from assignrules.journal.tables import has_journal, has_reverts
 from assignrules.plan.behind import rows_behind
-from assignrules.plan.distribution import Shared, distribute, distribution_text, share_text
+from assignrules.plan.distribution import Shared, balance, distribute, distribution_text, share_text
+from assignrules.plan.explained_listings import (
+    ListingDrafts,
+    explained_alerts,
+    explained_proposals,
+    listing_drafts,
+    listing_expressions,
+)
 from assignrules.plan.explanation import (
+    AlertExplanation,
     BlockExplanation,
     BlockState,
     Explanation,
     Node,
     NodeKind,
+    ProposalExplanation,
     RowBehind,
     RowsBehind,
     Side,
@@ -35,6 +44,7 @@ from assignrules.plan.explanation import (
 )
 from assignrules.plan.fetched import fetched_value
 from assignrules.plan.holds import HoldDraft, hold, hold_draft
+from assignrules.plan.model import Balance
 from assignrules.plan.reach import among, reach
 from assignrules.plan.trees import Behind, Draft, Questions, Trees, finished, reason
 from assignrules.resolve.written import written
@@ -68,19 +78,22 @@ def explain(
 ) -> Explanation:
     """Why the rows with a business key get what they get on a day, of all targets that some block writes or of the one named.
 
-    Rows of every entity that has targets are looked for (of ``target``, its entity alone); ``subjects`` is empty where there is none.
+    Rows of every entity that has targets, proposals or alerts are looked for (of ``target``, its entity alone); ``subjects`` is empty where
+    there is none.
     """
     compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
     shared = {item.block.rule: item for item in distribute(session, compiler)}
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
+    if target is None:
+        entities |= dict.fromkeys([*(item.entity for item in ruleset.proposals), *(item.entity for item in ruleset.alerts)])
     found: list[SubjectExplanation] = []
     for entity in entities:
         rows = session.fetch(compiler.text(compiler.select(entity, [], where=among(schema, entity, [subject]))))
         if rows:
             label = None if rows[0][1] is None else str(printed(rows[0][1]))
             made = _Subject(session, compiler, entity, subject, target, shared)
-            found.append(SubjectExplanation(entity, subject, label, made.units()))
+            found.append(SubjectExplanation(entity, subject, label, *made.explained()))
     return Explanation(subject, as_of, target, tuple(found))
 
 
@@ -138,23 +151,49 @@ class _Subject:
                 self.blocks.setdefault((block.target, block.member), []).append(block)
         order = tuple(unit for unit in compiler.ruleset.order if unit in self.blocks)
         asked = compiler.of(replace(compiler.ruleset, order=order))  # the others are decided where these read them
-        self.compiler = asked.keeping(reach(session, asked, entity, key, order))
+        also = listing_expressions(compiler.ruleset, entity) if target is None else ()
+        self.compiler = asked.keeping(reach(session, asked, entity, key, order, also))
         self.part = next(iter(differences(self.compiler)), None)
         self.questions = Questions(compiler.ruleset)
         self.trees = Trees(self.questions, self.schema)
+        self.listed = target is None
 
-    def units(self) -> tuple[UnitExplanation, ...]:
-        """All units of the subject, by target and member."""
+    def explained(self) -> tuple[tuple[UnitExplanation, ...], tuple[ProposalExplanation, ...], tuple[AlertExplanation, ...]]:
+        """All units of the subject, by target and member, and unless one target was asked for its proposals and alerts."""
         ordered = sorted(self.blocks, key=lambda unit: (unit[0], unit[1] or ""))
         drafts = {unit: [self._draft(block) for block in self.blocks[unit]] for unit in ordered}
         states = {unit: self.questions.ask(current_state(self.schema.targets[unit[0]], unit[1])) for unit in ordered}
+        listings = listing_drafts(self.compiler.ruleset, self.entity, self.questions, self.trees) if self.listed else ListingDrafts()
+        balances = self._balances()
         verdicts = self._verdicts()
         values = self._values()
         asker = self.compiler.of(self.questions.ruleset())
         behind = {path: rows_behind(self.session, asker, self.key, path, list(asked)) for path, asked in self.questions.paths.items()}
-        return tuple(self._unit(unit, drafts[unit], verdicts.get(unit), values[states[unit]], values, behind) for unit in ordered)
+        units = (self._unit(unit, drafts[unit], verdicts.get(unit), values[states[unit]], values, behind) for unit in ordered)
+        texts = [printed(value) for value in values]
+        return (
+            tuple(replace(unit, balance=balances.get((unit.target, unit.member))) for unit in units),
+            explained_proposals(self.session, self.compiler, self.key, listings, texts, behind),
+            explained_alerts(self.session, self.compiler, self.key, listings, texts, behind),
+        )
 
     # --- asking ---
+
+    def _balances(self) -> dict[Unit, Balance]:
+        """What each `distribute` of these units reaches. What the plan holds of it is held here: its entity is read whole."""
+        found: dict[Unit, Balance] = {}
+        for number, decision in enumerate(() if self.part is None else self.part.decisions):
+            for block in decision.blocks:
+                shared = self.shared.get(block.rule)
+                if shared is None or self.part is None:
+                    continue
+                query = self.part.rows.copy()
+                query.set("expressions", [terms.column("subject")])
+                query.set("where", exp.Where(this=terms.equal(terms.column(f"found_{number}"), terms.number(HELD))))
+                rows = self.session.fetch(self.compiler.text(query))
+                held = [Held(str(row[0]), block.target, None, None, None, "") for row in rows]
+                found[block.target, block.member] = balance(shared, held, self.compiler.ruleset.currency, self.schema)
+        return found
 
     def _verdicts(self) -> dict[Unit, _Verdict]:
         """The decisions of the plan's own statement, which is asked for this row whether it changes or not."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 from assignrules.ir.changes import Printed
+from assignrules.plan.model import Balance
 
 
 class NodeKind(Enum):
@@ -137,6 +139,7 @@ class UnitExplanation:
     ``action`` is the plan's word for a change, None where nothing changes. ``rule``, ``line`` and ``at`` are of what decided, as in the
     plan; None where nothing did. ``held_by``: as in the plan; ``asked`` is then the state that the rules want, ``hold`` says more.
     ``conflict``: it is on both sides. ``blocks``: all that write it, highest priority first. ``shared``: why `distribute` chose this value.
+    ``balance``: where a block shares subjects out, what each value has of them, before and as planned.
     """
 
     target: str
@@ -154,16 +157,67 @@ class UnitExplanation:
     blocks: tuple[BlockExplanation, ...]
     hold: Hold | None = None
     shared: str | None = None
+    balance: Balance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The last proposal of a name on a subject that stands in the outbox, as people left it."""
+
+    id: int
+    state: str
+    made_on: date
+    decided_on: date | None
+    decided_by: str | None
+    note: str | None
+    ended_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalExplanation:
+    """A proposal on a subject. ``action``: as in the plan; None where nothing becomes of it. ``amount``, ``approver``, ``show`` and
+    ``because`` are what a new one says. ``until``: the first day on which a refused one may be made again. ``condition``: to whom."""
+
+    name: str
+    at: str
+    action: str | None
+    amount: Printed
+    approver: str | None
+    show: Mapping[str, Printed]
+    because: str | None
+    standing: Standing | None
+    until: date | None
+    condition: Node
+    reason: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertExplanation:
+    """An alert on a subject. ``state``: it ``entered`` or will ``stay`` since the last applied run, or ``left``; None where it is not in
+    and was not. ``show``: what the alert shows of a row that is in."""
+
+    name: str
+    label: str | None
+    level: str | None
+    audience: str | None
+    at: str
+    state: str | None
+    show: Mapping[str, Printed]
+    condition: Node
+    reason: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectExplanation:
-    """Everything that the rules say of one row. ``units`` by target and member."""
+    """Everything that the rules say of one row. ``units`` by target and member; ``proposals`` and ``alerts`` in the order of the rules,
+    none where one target was asked for."""
 
     entity: str
     key: str
     label: str | None
     units: tuple[UnitExplanation, ...]
+    proposals: tuple[ProposalExplanation, ...] = ()
+    alerts: tuple[AlertExplanation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

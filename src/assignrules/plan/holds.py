@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from assignrules.ir.changes import Printed
 from assignrules.ir.expressions import Literal, Memory, MemoryPart
-from assignrules.ir.ruleset import Assignment, Cooldown
+from assignrules.ir.ruleset import Assignment
 from assignrules.ir.types import DATE
 from assignrules.ir.values import Value, printed
 from assignrules.plan.explanation import Hold, Node
@@ -64,7 +64,7 @@ def hold(
     if by == "cooldown" and draft.by_rule_on is not None and block.cooldown is not None:
         last = _day(values[draft.by_rule_on])
         clause = f"cooldown {written(block.cooldown.duration, schema)}" + (" after removal" if block.cooldown.after_removal else "")
-        return Hold(by, clause, last_on=last, until=None if last is None else first_day_after(last, block.cooldown))
+        return Hold(by, clause, last_on=last, until=None if last is None else first_day_after(last, block.cooldown.duration))
     if by == "limit" and block.limit is not None:
         limit = block.limit
         per = "" if limit.per is None else f" per {written(limit.per, schema)}"
@@ -77,9 +77,8 @@ def _day(value: Value) -> date | None:
     return value if isinstance(value, date) else None
 
 
-def first_day_after(last: date, cooldown: Cooldown) -> date | None:
+def first_day_after(last: date, duration: Literal) -> date | None:
     """The first day on which a cooldown that began on ``last`` is over; None for one in business days, or beyond the calendar."""
-    duration: Literal = cooldown.duration
     count = duration.value
     if not isinstance(count, int) or duration.type.business:
         return None

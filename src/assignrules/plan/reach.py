@@ -23,11 +23,17 @@ ROW_BY_ROW = (Expression, ValueBody, SetBody, Others, Guard, Cooldown)
 Kept = Mapping[str, tuple[str, ...]]
 
 
-def reach(session: Session, compiler: Compiler, entity: str, subject: str, units: Iterable[tuple[str, str | None]]) -> Kept:
-    """By entity the business keys of the rows that the units of a subject can depend on; an entity that is not there is to be read whole,
-    or not at all."""
-    schema = compiler.mapping.schema
-    links, whole = _followed(compiler.ruleset, schema, units)
+def reach(
+    session: Session,
+    compiler: Compiler,
+    entity: str,
+    subject: str,
+    units: Iterable[tuple[str, str | None]],
+    expressions: Iterable[Expression] = (),
+) -> Kept:
+    """By entity the business keys of the rows that the units and expressions of a subject can depend on; an entity that is not there is to
+    be read whole, or not at all."""
+    links, whole = _followed(compiler.ruleset, units, expressions)
     whole = _spread(whole, links)
     if entity in whole:
         return {}
@@ -50,11 +56,11 @@ def reach(session: Session, compiler: Compiler, entity: str, subject: str, units
     return {name: tuple(found.get(name, ())) for name in {entity, *reachable}}
 
 
-def _followed(ruleset: Ruleset, schema: Schema, units: Iterable[tuple[str, str | None]]) -> tuple[list[Link], set[str]]:
+def _followed(ruleset: Ruleset, units: Iterable[tuple[str, str | None]], expressions: Iterable[Expression]) -> tuple[list[Link], set[str]]:
     """The links that are followed, and the entities of which all rows are looked at."""
     links: dict[Link, None] = {}
     whole: set[str] = set()
-    waiting: list[object] = []
+    waiting: list[object] = list(expressions)
     blocks: dict[tuple[str, str | None], list[Assignment]] = {}
     for block in ruleset.assignments:
         blocks.setdefault((block.target, block.member), []).append(block)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 from assignrules.ir.changes import Printed
 from assignrules.ir.values import shown
 from assignrules.plan.explanation import (
+    AlertExplanation,
     BlockExplanation,
     BlockState,
     Explanation,
     Hold,
     Node,
     NodeKind,
+    ProposalExplanation,
     RowsBehind,
     Side,
     SubjectExplanation,
@@ -22,7 +25,7 @@ from assignrules.plan.explanation import (
 )
 from assignrules.report.diagnostics import document
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
-from assignrules.report.plan import change_words, state, unit_name
+from assignrules.report.plan import balance_lines, change_words, state, unit_name
 from assignrules.schema.logical import credit
 
 STEP = "  "
@@ -45,7 +48,14 @@ def as_json(explanation: Explanation) -> str:
             "as_of": explanation.as_of.isoformat(),
             "target": explanation.target,
             "subjects": [
-                {"entity": item.entity, "key": item.key, "label": item.label, "units": [_unit_object(unit) for unit in item.units]}
+                {
+                    "entity": item.entity,
+                    "key": item.key,
+                    "label": item.label,
+                    "units": [_unit_object(unit) for unit in item.units],
+                    "proposals": [_proposal_object(proposal) for proposal in item.proposals],
+                    "alerts": [_alert_object(alert) for alert in item.alerts],
+                }
                 for item in explanation.subjects
             ],
         }
@@ -58,11 +68,15 @@ def as_json(explanation: Explanation) -> str:
 def _subject(subject: SubjectExplanation, explanation: Explanation, page: Page) -> list[str]:
     label = f"  {plain(subject.label)}" if subject.label else ""
     lines = [page.heading(f"{plain(subject.key)}{label}") + page.paint(f"  ({subject.entity}, {explanation.as_of.isoformat()})", DIM), ""]
-    if not subject.units:
+    if not subject.units and not subject.proposals and not subject.alerts:
         what = "any of its targets" if explanation.target is None else f"`{explanation.target}`"
         lines += [f"No rule writes {what}.", ""]
     for unit in subject.units:
         lines += [*_unit(unit, page), ""]
+    for proposal in subject.proposals:
+        lines += [*_proposal(proposal, page), ""]
+    for alert in subject.alerts:
+        lines += [*_alert(alert, page), ""]
     return lines
 
 
@@ -75,6 +89,8 @@ def _unit(unit: UnitExplanation, page: Page) -> Iterator[str]:
         yield f"{STEP}decided by {plain(unit.rule)}{line}" + page.paint(f"  {plain(unit.at or '')}", DIM)
     if unit.shared:
         yield f"{STEP}{plain(unit.shared)}"
+    if unit.balance is not None:
+        yield from (f"{STEP}{line}" for line in balance_lines(unit.balance, page))
     if unit.because:
         yield f"{STEP}because {plain(unit.because)}"
     if unit.hold is not None:
@@ -117,9 +133,7 @@ def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterat
     yield f"{STEP}{name}" + page.paint(f"  {plain(block.at)}", DIM) + page.paint(_state(block), YELLOW)
     for word, node in (("where", block.where), ("except", block.except_)):
         if node is not None:
-            yield f"{STEP * 2}{_mark(node.value, page)} {word} {plain(node.text)}{_body(node)}{_sides(node)}"
-            yield from _reason(node, block.where_reason if word == "where" else block.except_reason, page)
-            yield from _below(node, 3, page)
+            yield from _clause(word, node, block.where_reason if word == "where" else block.except_reason, page)
     for side in block.sides:
         verdict = _verdict(side, block, unit, page)
         yield f"{STEP * 2}{_side(side, page)}{verdict}"
@@ -127,6 +141,69 @@ def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterat
             if side.text != "others" and (side.decides or not side.holds):
                 yield from _reason(side.condition, side.reason, page)
             yield from _below(side.condition, 3, page) if side.text != "others" else _tree(side.condition, 3, page)
+
+
+def _clause(word: str, condition: Node, reason: Sequence[Node], page: Page) -> Iterator[str]:
+    """A condition with the word before it, the fewest tests that decide it, and its tree."""
+    yield f"{STEP * 2}{_mark(condition.value, page)} {word} {plain(condition.text)}{_body(condition)}{_sides(condition)}"
+    yield from _reason(condition, reason, page)
+    yield from _below(condition, 3, page)
+
+
+PROPOSED = {
+    "make": "is made, for a person to decide on",
+    "withdraw": "is withdrawn: it is open, and no longer called for",
+    "close": "was accepted, and is no longer called for: from now on it can be made again",
+}
+STANDS = {
+    "open": "is not made again: it is still open",
+    "accepted": "is not made again: it was accepted, and is still called for",
+    "refused": "is not made again yet: it was refused",
+}
+
+
+def _proposal(proposal: ProposalExplanation, page: Page) -> Iterator[str]:
+    standing = proposal.standing
+    if proposal.action == "stay" and standing is not None:
+        outcome = STANDS[standing.state]
+    else:
+        outcome = "is not made" if proposal.action is None else PROPOSED[proposal.action]
+    until = "" if proposal.until is None else f", and may be made again from {proposal.until} on"
+    title = page.heading(f'proposal "{plain(proposal.name)}"')
+    yield f"{title}: {page.paint(outcome, BOLD) if proposal.action == 'make' else outcome}{until}" + page.paint(
+        f"  {plain(proposal.at)}", DIM
+    )
+    if proposal.amount is not None:
+        yield f"{STEP}amount {plain(shown(proposal.amount))}"
+    if proposal.approver is not None:
+        yield f"{STEP}for {plain(proposal.approver)}"
+    if proposal.because:
+        yield f"{STEP}because {plain(proposal.because)}"
+    yield from _shows(proposal.show)
+    if standing is not None:
+        decided = "" if standing.decided_on is None else f" on {standing.decided_on}"
+        by = f" by {plain(standing.decided_by)}" if standing.decided_by else ""
+        note = f": {plain(standing.note)}" if standing.note else ""
+        ended = "" if standing.ended_on is None else f"; ended on {standing.ended_on}"
+        yield f"{STEP}in the outbox: number {standing.id}, made on {standing.made_on}, {standing.state}{decided}{by}{note}{ended}"
+    yield from _clause("to", proposal.condition, proposal.reason, page)
+
+
+ALERTED = {"entered": "is in, and was not before", "stay": "is in, as before", "left": "is in no more", None: "is not in"}
+
+
+def _alert(alert: AlertExplanation, page: Page) -> Iterator[str]:
+    label = f' "{plain(alert.label)}"' if alert.label else ""
+    kind = ", ".join(part for part in (alert.level and f"level {alert.level}", alert.audience and f"for {plain(alert.audience)}") if part)
+    title = page.heading(f"alert {plain(alert.name)}{label}") + (f" ({kind})" if kind else "")
+    yield f"{title}: {ALERTED[alert.state]}" + page.paint(f"  {plain(alert.at)}", DIM)
+    yield from _shows(alert.show)
+    yield from _clause("where", alert.condition, alert.reason, page)
+
+
+def _shows(columns: Mapping[str, Printed]) -> Iterator[str]:
+    if columns:
+        yield f"{STEP}shows {', '.join(f'{plain(name)} = {_value(value)}' for name, value in columns.items())}"
 
 
 def _hold(hold: Hold, unit: UnitExplanation, page: Page) -> Iterator[str]:
@@ -307,6 +384,41 @@ def _unit_object(unit: UnitExplanation) -> dict[str, Any]:
     found["hold"] = None if unit.hold is None else _hold_object(unit.hold)
     found["blocks"] = [_block_object(block) for block in unit.blocks]
     return found
+
+
+def _proposal_object(proposal: ProposalExplanation) -> dict[str, Any]:
+    standing = proposal.standing
+    return {
+        "name": proposal.name,
+        "at": proposal.at,
+        "action": proposal.action,
+        "amount": proposal.amount,
+        "approver": proposal.approver,
+        "show": dict(proposal.show),
+        "because": proposal.because,
+        "standing": None if standing is None else {name: _day_text(value) for name, value in asdict(standing).items()},
+        "until": _day_text(proposal.until),
+        "condition": _node_object(proposal.condition),
+        "reason": _node_objects(proposal.reason),
+    }
+
+
+def _alert_object(alert: AlertExplanation) -> dict[str, Any]:
+    return {
+        "name": alert.name,
+        "label": alert.label,
+        "level": alert.level,
+        "audience": alert.audience,
+        "at": alert.at,
+        "state": alert.state,
+        "show": dict(alert.show),
+        "condition": _node_object(alert.condition),
+        "reason": _node_objects(alert.reason),
+    }
+
+
+def _day_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _hold_object(hold: Hold) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Printed
 from assignrules.ir.values import shown
-from assignrules.plan.model import Alert, AlertHead, Plan
+from assignrules.plan.model import Alert, AlertHead, Balance, Plan
 from assignrules.report.lines import alert_table
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
 from assignrules.report.proposals import proposals_text
@@ -277,16 +277,18 @@ def _data_problems(title: str, problems: Sequence[DataProblem], page: Page, colo
 
 def _balances(plan: Plan, page: Page) -> list[str]:
     """What each `distribute` reached: before -> as planned."""
-    lines: list[str] = []
-    for balance in plan.header.balances:
-        bounded = any(member.capacity is not None for member in balance.members)
-        rows = [[plain(balance.rule), *(plain(measure) for measure in balance.measures), *(["capacity"] if bounded else [])]]
-        for member in balance.members:
-            totals = [f"{before} -> {after}" for before, after in zip(member.before, member.after, strict=True)]
-            rows.append([plain(member.member), *totals, *(["." if member.capacity is None else str(member.capacity)] if bounded else [])])
-        lines.append(page.heading("Balance, before -> as planned") + page.paint(f"  ({balance.moved:,} moved)", DIM))
-        lines += [*page.table(rows, indent="  ", right=tuple(range(1, len(rows[0])))), ""]
-    return lines
+    return [line for balance in plan.header.balances for line in (*balance_lines(balance, page), "")]
+
+
+def balance_lines(balance: Balance, page: Page) -> list[str]:
+    """What each value of a `distribute` has, by its measures."""
+    bounded = any(member.capacity is not None for member in balance.members)
+    rows = [[plain(balance.rule), *(plain(measure) for measure in balance.measures), *(["capacity"] if bounded else [])]]
+    for member in balance.members:
+        totals = [f"{before} -> {after}" for before, after in zip(member.before, member.after, strict=True)]
+        rows.append([plain(member.member), *totals, *(["." if member.capacity is None else str(member.capacity)] if bounded else [])])
+    title = page.heading("Balance, before -> as planned") + page.paint(f"  ({balance.moved:,} moved)", DIM)
+    return [title, *page.table(rows, indent="  ", right=tuple(range(1, len(rows[0]))))]
 
 
 def _guards(plan: Plan, page: Page) -> list[str]:

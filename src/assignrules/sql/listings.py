@@ -114,6 +114,11 @@ def alert_left(compiler: Compiler, alert: Alert, table: str) -> exp.Select:
     )
 
 
+def was_in_alert(alert: str, key: str) -> exp.Select:
+    """A row where the last applied run had a key in the alert."""
+    return _last_rows(alert).where(terms.equal(terms.column("subject"), terms.text(key)))
+
+
 def _last_rows(alert: str) -> exp.Select:
     """The keys of an alert's rows in the last run that was no revert: a revert looks at no alert."""
     last = terms.select([exp.Max(this=terms.column("id"))], terms.table(JOURNAL_RUN), where=terms.is_null(terms.column("reverts")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -38,6 +38,11 @@ def proposal_rows(compiler: Compiler, *, outbox: bool) -> tuple[ProposalRows, ..
     return tuple(_rows(compiler, proposal, outbox) for proposal in compiler.ruleset.proposals)
 
 
+def of_subject(rows: ProposalRows, subject: str) -> ProposalRows:
+    """The same statement for one subject alone."""
+    return replace(rows, query=rows.query.where(terms.equal(terms.column("subject"), terms.text(subject))))
+
+
 def _rows(compiler: Compiler, proposal: Proposal, outbox: bool) -> ProposalRows:
     facts = compiler.decisions().facts
     entity = proposal.entity
@@ -48,7 +53,7 @@ def _rows(compiler: Compiler, proposal: Proposal, outbox: bool) -> ProposalRows:
     if proposal.because is not None:
         because = [part.text or "" if part.expression is None else _column(facts, part.expression, entity) for part in proposal.because]
     over = None if proposal.cooldown is None else facts.normal(_days_back(proposal.cooldown), entity)
-    statement = Statement(facts, compiler.mapping, compiler.dialect, compiler.today)
+    statement = Statement(facts, compiler.mapping, compiler.dialect, compiler.today, compiler.kept)
     rows = statement.rows(entity)
     sayer = _Sayer(compiler, statement, rows)
     key, label = names_of(rows, compiler.mapping)

@@ -33,7 +33,7 @@ class Figures:
     with_dunning_email: int
     top_tenth_turnover: Decimal
     searches: dict[str, int]
-    """How many customers the five searches of rules/searches.rules find, by a second reading of them."""
+    """How many customers the five searches of the strategy find, by a second reading of them."""
 
     @property
     def late_share(self) -> Decimal:

@@ -1,19 +1,21 @@
-"""The rules of My Company SAS raise no remark, stand in the canonical layout, and each search and block has a rule test that names it."""
+"""The rules of My Company SAS come from two packs, raise no remark, and each search and block has a rule test that names it."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 
+from assignrules.check import check_files
+from assignrules.check.packs import PackFolders
 from assignrules.diagnostics.span import SourceFile
-from assignrules.resolve import resolve
 from assignrules.schema.logical import credit
 from assignrules.syntax.formatter import format_file
 from assignrules.syntax.text import parse
+from assignrules.syntax.tree import Use
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "my_company_sas"
 RULES = sorted((EXAMPLE / "rules").glob("*.rules"))
-SEARCHES = ("strategic", "standard", "small", "risky", "very_late", "nd_eligible", "nd_not_eligible")
+SEARCHES = ("strategic", "standard", "small", "risky", "very_late", "nd.eligible", "nd.not_eligible")
 
 
 def source(path: Path) -> SourceFile:
@@ -27,9 +29,16 @@ def test_the_layout_is_canonical(path: Path) -> None:
     assert format_file(file, source(path)) == path.read_text(encoding="utf-8"), "run `assignrules fmt`"
 
 
+def test_the_rules_are_those_of_two_packs() -> None:
+    statements = [statement for path in RULES for statement in parse(source(path))[0].statements]
+    assert all(isinstance(statement, Use) for statement in statements)
+    assert {statement.pack.value for statement in statements if isinstance(statement, Use)} == {"startup_strategy", "nd_cover"}
+
+
 def test_the_rules_resolve_without_a_remark() -> None:
-    ruleset, problems = resolve([parse(source(path))[0] for path in RULES], credit())
-    assert problems == ()
+    checked = check_files([source(path) for path in RULES], credit(), packs=PackFolders())
+    assert checked.diagnostics == ()
+    ruleset = checked.ruleset
     assert ruleset is not None
     assert {search.name for search in ruleset.searches() if search.span is not None} == set(SEARCHES)
     assert {(block.target, block.member) for block in ruleset.assignments} == {

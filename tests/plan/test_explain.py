@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from assignrules.check import check_files
+from assignrules.check.packs import PackFolders
 from assignrules.databases.duckdb import DuckDB
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.changes import Change, Conflict, Held
@@ -430,7 +431,7 @@ def test_one_of_two_thousand_customers_is_quick(tmp_path: Path) -> None:
     generator.generate(tmp_path / "data", as_of=generator.AS_OF)
     assert load([tmp_path / "data"], DuckDB(tmp_path / "store.duckdb"), credit(), "EUR").loaded
     files = [SourceFile(path.name, path.read_text(encoding="utf-8")) for path in sorted((example / "rules").glob("*.rules"))]
-    ruleset = check_files(files, credit()).ruleset
+    ruleset = check_files(files, credit(), packs=PackFolders()).ruleset
     assert ruleset is not None
     seconds = []
     with DuckDB(tmp_path / "store.duckdb").reading() as session:

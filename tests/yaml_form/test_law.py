@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.syntax import trees
 
 from assignrules.check import check_files
+from assignrules.check.packs import PackFolders
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.digest import ruleset_digest
 from assignrules.schema.logical import credit
@@ -81,12 +82,16 @@ def test_a_file_goes_both_ways(path: Path) -> None:
     assert sorted(comment.text for comment in back.comments) == sorted(comment.text for comment in file.comments)
 
 
-@pytest.mark.parametrize("path", sorted(_ROOT.glob("examples/my_company_sas/rules/*.rules")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(_ROOT.glob("examples/my_company_sas/rules/*.rules")), *sorted(_ROOT.glob("rulesets/*/*.rules"))],
+    ids=lambda path: path.stem,
+)
 def test_the_yaml_form_means_the_same(path: Path) -> None:
     others = [SourceFile(other.name, other.read_text(encoding="utf-8")) for other in sorted(path.parent.glob("*.rules"))]
     text = write_yaml_rules(*_parsed(path.read_text(encoding="utf-8")))
     converted = [SourceFile(f"{path.stem}.yml", text) if other.name == path.name else other for other in others]
-    plain, in_yaml = check_files(others, credit()), check_files(converted, credit())
+    plain, in_yaml = (check_files(files, credit(), packs=PackFolders()) for files in (others, converted))
     assert plain.ruleset is not None
     assert in_yaml.ruleset is not None
     assert ruleset_digest(plain.ruleset) == ruleset_digest(in_yaml.ruleset)

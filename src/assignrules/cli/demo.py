@@ -158,7 +158,7 @@ class _Demo:
         emit(f"\n{self.page.heading('Your turn')}\n")
         emit(
             f"   cd {shown(str(self.directory))}\n"
-            f"   # change a threshold at the top of rules/searches.rules, then see who is concerned:\n"
+            f"   # set a parameter in rules/strategy.rules, old_days = 30 days say, then see who is concerned:\n"
             f"   assignrules plan {day}\n"
             f"   assignrules explain CUSTOMER {day}\n"
             f"   assignrules --help\n"

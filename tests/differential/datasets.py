@@ -59,6 +59,10 @@ class Rows:
         ]
         for target in SCHEMA.targets.values():
             self.states(dataset, target)
+        days = (0, -1, 1, 4, -3, 8, -31, 31)
+        closed = {self.today + timedelta(days=self.one(days)) for _ in range(self.number_of(1, 5))}
+        dataset.rows["holidays"] = [{"calendar": self.one(("FR", "FR", "DE")), "on": day} for day in sorted(closed)]
+        dataset.rows["holidays"].append({"calendar": "FR", "on": date(2026, 11, 11)})
         return dataset
 
     def row(self, entity: str, key: str) -> Row:
@@ -114,10 +118,14 @@ class Rows:
             states: dict[str, Money | bool] = {}
             for subject in subjects:
                 if self.number_of(0, 2) == 0:
-                    amount = Money(Decimal(self.one(("100", "20000"))), self.one(CURRENCIES[:2]))
+                    amount = self.amount()
                     states[subject] = True if target.shape is Shape.SET else amount
             if states:
                 dataset.members[target.name, member] = states
+
+    def amount(self) -> Money:
+        """What a cover may grant."""
+        return Money(Decimal(self.one(("100", "20000"))), self.one(CURRENCIES[:2]))
 
     def state(self, target: Target) -> Value:
         match target.type.kind:

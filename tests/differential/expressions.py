@@ -82,12 +82,13 @@ class Scope:
 class Writer:
     """Writes expressions. ``units``: those that the rules write, each may read those before it.
 
-    ``current``: whether states before the run may be read."""
+    ``current``: whether states before the run may be read. ``business``: whether days are counted in business days now and then."""
 
     draw: Callable[[st.SearchStrategy[Any]], Any]
     today: date
     units: Sequence[Unit]
     current: bool = True
+    business: bool = False
     names: list[Name] = field(default_factory=list)
 
     # --- choices ---
@@ -185,6 +186,9 @@ class Writer:
 
     def _length(self, scope: Scope, depth: int) -> str:
         kind = self.number_of(0, 3)
+        if self.business and self.chance(30):
+            counted = f"({self.integer(scope, 0)} * 1 business day)"
+            return counted if self.chance(40) else self.one(("1 business day", "5 business days", "0 business days", "23 business days"))
         if kind == 3:
             return f"({self.days(scope, depth)})"
         return self.one(MONTHS) if kind == 2 else self.one(DURATIONS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.differential.datasets import Rows
 from tests.differential.expressions import FULL, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
 from tests.differential.shown import alert_text, report_text
+from tests.differential.statements import journal, remembering, requirement, score, top
 
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.types import Kind
@@ -83,7 +84,10 @@ class World:
         """What a failing example prints."""
         rules = self.text
         rows = "\n".join(f"  {entity}: {row}" for entity, rows in self.data.rows.items() for row in rows)
-        states = f"  values {self.data.values}\n  members {self.data.members}\n  outbox {self.data.outbox}\n  alerts {self.data.alerts}"
+        data = self.data
+        states = (
+            f"  values {data.values}\n  members {data.members}\n  outbox {data.outbox}\n  alerts {data.alerts}\n  journal {data.journal}"
+        )
         return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n{states}"
 
 
@@ -95,7 +99,8 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
     ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
     currency = "USD" if draw(st.integers(0, 7)) == 7 else "EUR"
     units = draw(st.permutations(UNITS))[: draw(st.integers(1, 2) if small else st.integers(2, 5))]
-    writer = Writer(draw, today, units, current, [*PARAMS, *BUILT_IN])
+    calendar = draw(st.sampled_from((None, None, "FR")))
+    writer = Writer(draw, today, units, current, draw(st.integers(0, 3)) == 3, [*PARAMS, *BUILT_IN])
     texts = list(PARAM_TEXTS)
     names: dict[str, list[str]] = {}
     searches: list[str] = []
@@ -106,13 +111,24 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
         texts.append(text)
     for number in range(1 if small else writer.number_of(1, 3)):
         entity, rank = writer.one(STANDINGS), writer.number_of(0, len(units))
-        condition = writer.condition(Scope(entity, rank), depth)
+        scope = Scope(entity, rank)
+        condition = writer.condition(scope, depth) + (top(writer, scope, depth - 1) if writer.chance(35) else "")
         texts.append(f"search s{number} on {entity} where {condition}")
         writer.names.append(Name(entity, f"s{number}", "condition", rank=rank))
         names.setdefault(entity, []).append(f"s{number}")
         searches.append(f"s{number}")
+    for number in range(writer.number_of(0, 1)):
+        entity = writer.one(STANDINGS)
+        made, text = score(writer, f"c{number}", entity, writer.number_of(0, len(units)), depth)
+        writer.names.extend(made)
+        names.setdefault(entity, []).extend(name.name for name in made)
+        texts.append(text)
+    ruled: list[tuple[Unit, str]] = []
     for place, unit in enumerate(units):
-        texts.extend(_Block(writer, unit, place, depth).texts())
+        block = _Block(writer, unit, place, depth)
+        texts.extend(block.texts())
+        ruled.append((unit, block.rule))
+    texts.extend(requirement(writer, f"Q{number}", writer.one(STANDINGS), depth) for number in range(writer.number_of(0, 1)))
     texts.extend(_proposal(writer, name, len(units), depth) for name in PROPOSALS[: writer.number_of(0, len(PROPOSALS))])
     watched = [writer.one(STANDINGS) for _ in range(writer.number_of(0, 1))]
     texts.extend(alert_text(writer, f"a{number}", entity, depth) for number, entity in enumerate(watched))
@@ -124,14 +140,16 @@ def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = Tru
     data.outbox = list(_outbox(writer))
     for number, entity in enumerate(watched):
         data.alerts[f"a{number}"] = tuple(key for key in (*rows.keys[entity], "gone") if writer.chance(30))
-    return World(rules, data, today, ProjectSettings(currency, ignored_currencies=ignored), names, tuple(searches), tuple(reports))
+    if current:
+        data.journal = journal(writer, rows, data, ruled)
+    return World(rules, data, today, ProjectSettings(currency, calendar, ignored), names, tuple(searches), tuple(reports))
 
 
 @st.composite
 def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int = 6, depth: int = 3) -> World:
     """A world without targets, and pairs of searches on one entity each: `yes0` where a condition holds, and `no0` where it does not."""
     today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
-    writer = Writer(draw, today, (), True, [*PARAMS, *BUILT_IN])
+    writer = Writer(draw, today, (), True, False, [*PARAMS, *BUILT_IN])
     texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
     for number in range(count):
         entity = writer.one(STANDINGS)
@@ -148,10 +166,11 @@ def many(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int, depth: in
     """Worlds without targets that share their rows and their day: a definition, often read by another one, and a search each."""
     today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
     ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
+    calendar = draw(st.sampled_from((None, "FR")))
     data = Rows(draw, today, ignored).dataset()
     found = []
     for _ in range(count):
-        writer = Writer(draw, today, (), True, [*PARAMS, *BUILT_IN])
+        writer = Writer(draw, today, (), True, draw(st.integers(0, 4)) == 4, [*PARAMS, *BUILT_IN])
         texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
         for number in range(writer.number_of(1, 2)):
             name, text = _definition(writer, f"d{number}", depth)
@@ -159,9 +178,16 @@ def many(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int, depth: in
             names.setdefault(name.entity or "", []).append(name.name)
             texts.append(text)
         entity = writer.one(STANDINGS)
-        texts.append(f"search s on {entity} where {writer.condition(Scope(entity), depth)}")
+        if writer.chance(30):
+            made, text = score(writer, "c0", entity, 0, depth - 1)
+            writer.names.extend(made)
+            names.setdefault(entity, []).extend(name.name for name in made)
+            texts.append(text)
+        scope = Scope(entity)
+        kept = top(writer, scope, depth - 2) if writer.chance(30) else ""
+        texts.append(f"search s on {entity} where {writer.condition(scope, depth)}{kept}")
         rules = (SourceFile("r.rules", "\n".join(texts) + "\n"),)
-        found.append(World(rules, data, today, ProjectSettings("EUR", ignored_currencies=ignored), names, ("s",)))
+        found.append(World(rules, data, today, ProjectSettings("EUR", calendar, ignored), names, ("s",)))
     return found
 
 
@@ -215,10 +241,13 @@ class _Block:
         self.member = unit[1]
         self.scope = Scope(self.target.entity, place)
         self.depth = depth
+        self.rule = unit[0] if unit[1] is None else f"{unit[0]}:{unit[1]}"  # with several blocks, that of one of them
 
     def texts(self) -> list[str]:
         """One block, or several with priorities."""
         count = max(1, self.writer.number_of(0, 4) - 2)
+        if count > 1:
+            self.rule += f"#{10 * self.writer.number_of(1, count)}"
         return [self._block(f"priority {10 * number}" if count > 1 else None) for number in range(1, count + 1)]
 
     def _block(self, priority: str | None) -> str:
@@ -240,6 +269,8 @@ class _Block:
             clauses.append(f"from {(writer.today + timedelta(days=writer.one((0, -1, 1)))).isoformat()}")
         if writer.chance(15):
             clauses.append(f"until {(writer.today + timedelta(days=writer.one((1, 2)))).isoformat()}")
+        if writer.current:
+            clauses.extend(remembering(writer, self.scope, self.target.shape))
         if writer.chance(5):
             clauses.append("disabled")
         parts = [*body, *clauses] if writer.chance(50) else [*clauses, *body]
@@ -254,7 +285,8 @@ class _Block:
         lines = [f"{self._value()} to {self._condition()}" for _ in range(self.writer.number_of(1, 3))]
         kind = self.writer.number_of(0, 4)
         if kind:
-            lines.append("otherwise " + ("keep", "clear", self._value(), self._value())[kind - 1])
+            again = "restore" if self.writer.current else "keep"
+            lines.append("otherwise " + ("keep", "clear", self._value(), again)[kind - 1])
         return lines
 
     def _shared(self) -> list[str]:
@@ -268,6 +300,7 @@ class _Block:
         }.get(kind, ("true", "false"))
         among = texts[: writer.number_of(1, len(texts))]
         measures = [writer.one((writer.money, writer.number))(self.scope, 1, FULL) for _ in range(writer.number_of(0, 2))]
+        measures = [text for text in measures if not text.lstrip("(-")[:1].isdigit()]  # a constant must be above 0, which not all are
         by = ", ".join(["1", *measures] if writer.chance(50) or not measures else measures)
         parts = [f"distribute {self._condition()} among ({', '.join(among)}) by {by}"]
         links = [link.name for link in SCHEMA.entities[self.scope.entity].links.values() if not link.many]

@@ -162,6 +162,7 @@ def compare_plans(outcome: Outcome, plan: Plan, *, exact: bool) -> None:
         [item if said else (item.proposal, item.subject, item.action) for item in items] for items in (outcome.proposals, plan.proposals)
     ]
     _same("proposals", *kept)
+    assert {item.name: item.rows for item in plan.requirements} == outcome.requirements
     _same("data warnings", outcome.data_warnings, plan.data_warnings)
     if exact:
         _same("data errors", outcome.data_errors, plan.data_errors)

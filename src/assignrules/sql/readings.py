@@ -74,7 +74,7 @@ class Readings:
         """What is stored, where it does not mean missing."""
         value = column
         if source.trim or (source.trim is None and stored is Stored.PADDED):
-            value = terms.function("TRIM", terms.cast(value, "VARCHAR") if stored not in TEXTS else value)
+            value = terms.trimmed(terms.cast(value, "VARCHAR") if stored not in TEXTS else value)
         return self.unmarked(value, stored, source.missing)
 
     def unmarked(self, value: Sql, stored: Stored, markers: Sequence[str]) -> Sql:
@@ -151,13 +151,13 @@ class Readings:
     def key(self, value: Sql, stored: Stored) -> Sql:
         """A part of a row key."""
         if stored is Stored.PADDED:
-            return terms.function("RTRIM", value)
+            return terms.trimmed(value, end_only=True)
         return self.number(value, stored) if stored in (Stored.DECIMAL, Stored.FLOAT) else value
 
     # --- parts ---
 
     def _plain(self, value: Sql, stored: Stored) -> Sql:
-        return terms.function("TRIM", self.text(value, stored))
+        return terms.trimmed(self.text(value, stored))
 
     def _marked(self, value: Sql, stored: Stored, markers: Sequence[str]) -> list[Sql]:
         if not markers:

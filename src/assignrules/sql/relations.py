@@ -357,7 +357,7 @@ class _Rows:
             return terms.text(source.currency)
         if isinstance(source.currency, Source):
             column, stored = self._column(source.currency, f"{place} currency")
-            return terms.function("TRIM", self.readings.text(column, stored))
+            return terms.trimmed(self.readings.text(column, stored))
         if "currency" in self.source.fields and "currency" in self.declared.fields:
             return self._field("currency")
         return terms.text(self.physical.currency)
@@ -387,7 +387,7 @@ class _Rows:
             column, stored = self._column(part, f"link {name} {place}")
             plain = self.readings.unmarked(column, stored, source.missing)
             if source.missing and stored is Stored.PADDED:
-                plain = self.readings.unmarked(terms.function("RTRIM", column), stored, source.missing)
+                plain = self.readings.unmarked(terms.trimmed(column, end_only=True), stored, source.missing)
             parts.append(self.readings.as_key(plain, stored, self.physical.stored(to, f"key {place}")))
         whole = nothing(Kind.TEXT) if other is None else joined_key(parts)
         if source.when is not None:

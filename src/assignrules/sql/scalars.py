@@ -232,7 +232,7 @@ class Scalars:
             case "upper":
                 return self.dialect.upper(values[0])
             case "trim":
-                return terms.function("TRIM", values[0])
+                return terms.trimmed(values[0])
             case "length":
                 return terms.cast(terms.function("LENGTH", values[0]), "BIGINT")
             case "concat":

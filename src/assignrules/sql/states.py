@@ -111,7 +111,7 @@ class States:
         given = place.value.currency
         if isinstance(given, Source):
             stored = self.relations.physical.stored(f"target {target.name}", "value currency")
-            return terms.function("TRIM", self.relations.readings.text(self.relations.source(given, place.table), stored))
+            return terms.trimmed(self.relations.readings.text(self.relations.source(given, place.table), stored))
         return terms.text(given or self.relations.physical.currency)
 
     def _members(self, target: Target, place: TargetSource) -> exp.Select:

@@ -66,6 +66,11 @@ def function(name: str, *arguments: Sql) -> Sql:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
+def trimmed(value: Sql, *, end_only: bool = False) -> Sql:
+    """Without the blanks at both ends, or at its end. They are named: DuckDB's bare `TRIM` takes no-break spaces and their like too."""
+    return exp.Trim(this=value, expression=text(" "), position="TRAILING" if end_only else None)
+
+
 def wrapped(value: Sql) -> Sql:
     """In parentheses, where the tree alone would not keep its shape in print."""
     if isinstance(value, exp.Binary | exp.Connector | exp.Not | exp.Between | exp.In | exp.Is | exp.Neg):

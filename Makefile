@@ -2,13 +2,15 @@
 #   make demo    build the My Company SAS example in build/demo, plan, preview, apply, show the log
 #   make check   format, lint, types, imports and the quick tests: under a minute, before every commit
 #   make test    the same and every test, the slow ones too: what CI runs
+#   make soak    random rulesets on the engine and the reference, 200,000 (ASSIGNRULES_SOAK=N); failing ones in build/soak
+#   make mutants mutation testing of the modules that place guards, types and staleness (MODULES=…)
 #   make fmt     write the canonical layout and mend what can be mended
 #   make clean   remove everything that these commands made
 # PYTHON=/path/to/python chooses the interpreter that .venv is made with; JOBS=N the number of test processes.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check static fmt clean
+.PHONY: help demo test check static soak mutants fmt clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,7 +25,7 @@ export UV_CACHE_DIR := $(CACHE)
 endif
 
 help:
-	@sed -n '2,7s/^# *//p' Makefile
+	@sed -n '2,9s/^# *//p' Makefile
 
 # Installs once; again only when pyproject.toml changes or the environment is gone.
 $(STAMP): pyproject.toml
@@ -69,6 +71,12 @@ check: static
 
 test: static
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+soak: $(STAMP)
+	PYTHONPATH=. $(BIN)/python -m tests.differential.soak
+
+mutants: $(STAMP)
+	PYTHONPATH=. $(BIN)/python -m tests.faults.mutants $(MODULES)
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .

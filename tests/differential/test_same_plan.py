@@ -44,7 +44,7 @@ TOGETHER = 15  # rulesets over the same rows
 OVERFLOW = "E0504"
 # What leads to rows from which no link leads back. There the engine may also name rows without a rate that no subject reaches, or the
 # subject itself; it never names too few.
-NO_WAY_BACK = re.compile(r"\b(this|payer|policy|document|collector)\.|_deadline")
+NO_WAY_BACK = re.compile(r"\b(this|collector)\.")
 
 Check = Callable[..., None]
 

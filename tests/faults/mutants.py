@@ -52,7 +52,7 @@ class Suite:
 SUITES = {
     "assignrules.sql.scalars": Suite(("missing", "numbers", "dates", "text", "top", "value_targets", "as_of", "money"), engine=True),
     "assignrules.resolve.typing": Suite(("check", "numbers", "money", "dates", "definitions", "text", "scores", "aggregates", "missing")),
-    "assignrules.apply.executor": Suite(files=("tests/apply", "tests/journal")),
+    "assignrules.apply.executor": Suite(files=("tests/apply/test_apply.py", "tests/apply/test_proposals.py")),
 }
 
 

@@ -39,6 +39,7 @@ from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
 from assignrules.sql.decisions import counted, distribution_of, made_changes, open_changes
 from assignrules.sql.facts import is_constant
+from assignrules.sql.rows import BACK
 
 Guards = tuple[Expression, ...]
 
@@ -323,16 +324,15 @@ class Conversions:
         return () if carried is None else (carried,)
 
     def _over(self, link: Link, guard: Expression) -> Expression | None:
-        """The guard on the other end of a link: that a row with it leads here. None where the schema has no way back: then it is let go."""
+        """The guard on the other end of a link: that a row with it leads here. None of a link by a planned state: then it is let go."""
         if link.target is not None:
             return None
         declared = self.schema.entities[link.entity].links[link.name]
         if declared.many:
             back = self.schema.inverse_of(declared)
             return Truth(Via(Link(back.entity, back.name, back.to), guard, BOOLEAN))
-        if declared.inverse is None:
-            return None
-        return Aggregate("any", (Link(link.to, declared.inverse, link.entity, many=True),), None, guard, None, None, BOOLEAN)
+        name = f"{BACK}{link.name}" if declared.inverse is None else declared.inverse
+        return Aggregate("any", (Link(link.to, name, link.entity, many=True),), None, guard, None, None, BOOLEAN)
 
     def _by_the_way_back(self, aggregate: Aggregate) -> Aggregate:
         """An aggregate over one link without `this`: its row is read through the way back."""

@@ -33,6 +33,7 @@ OWN_KEY = Column("own key", "own_key")
 DAY = Column("day", "day")
 # In place of a link's target: ways between an entity's rows and those derived from them.
 AS_OF, OWN_ROW, ALL_ROWS, PAIR = "#as of", "#own row", "#all rows", "#pair"
+BACK = "back by "  # before the name of a to-one link: the rows that it leads from, where the schema declares no inverse
 
 
 class Relations(Protocol):

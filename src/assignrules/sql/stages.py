@@ -22,7 +22,7 @@ from assignrules.sql.derived import base_query
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.facts import Facts
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import KEY, PAIR, Column, Rows, Source
+from assignrules.sql.rows import BACK, KEY, PAIR, Column, Rows, Source
 from assignrules.sql.scalars import Scalars
 from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
@@ -138,6 +138,9 @@ class Statement:
     def inverse(self, link: Link) -> str:
         if link.target == PAIR:
             return "outer"
+        if link.name.startswith(BACK):
+            self.walked(Link(link.to, link.name.removeprefix(BACK), link.entity))
+            return link.name.removeprefix(BACK)
         declared = self.mapping.schema.entities[self.facts.real(link.entity)].links[link.name]
         back = self.mapping.schema.inverse_of(declared)
         self.walked(Link(back.entity, back.name, back.to))

@@ -33,7 +33,7 @@ from assignrules.testing import ReferencePlanner, read_case, run_case
 from assignrules.testing.database import DuckDBPlanner
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 300  # a mutant that takes longer is noticed: it does not end
+PATIENCE = 10  # a mutant that takes so many times as long as no change does not end: that is noticed too
 OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -151,7 +151,7 @@ def passes(suite: Suite) -> bool:
     return True
 
 
-def survives(mutant: Mutant, module: ModuleType, suite: Suite) -> bool:
+def survives(mutant: Mutant, module: ModuleType, suite: Suite, seconds: float = 3600) -> bool:
     """Whether nothing notices a mutant, looked at in a process of its own."""
     child = os.fork()
     if child == 0:
@@ -164,7 +164,7 @@ def survives(mutant: Mutant, module: ModuleType, suite: Suite) -> bool:
         except BaseException:
             alive = False  # it broke: noticed
         os._exit(0 if alive else 1)
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -183,13 +183,15 @@ def main(names: list[str]) -> int:
         found = list(mutants(Path(str(module.__file__)).read_text(encoding="utf-8")))
         sample = sorted(chance.sample(range(len(found)), min(most or len(found), len(found))))
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
+        began = time.monotonic()
         if not survives(Mutant(found[0].function, 1, "none", ast.parse(source)), module, suite):
             print(f"{name}: its tests fail without any change")
             return 1
+        seconds = PATIENCE * (time.monotonic() - began) + 30
         print(f"{name}: {len(sample)} of {len(found)} mutants", flush=True)
         alive = 0
         for place in sample:
-            if survives(found[place], module, suite):
+            if survives(found[place], module, suite, seconds):
                 alive += 1
                 print(f"  survives: line {found[place].line} {found[place].function}: {found[place].change}", flush=True)
         print(

@@ -453,6 +453,21 @@ def run_proposals(project: Project, number: int) -> tuple[Proposed, ...]:
         return history.proposals(session, number)
 
 
+def run_exports(project: Project, number: int) -> tuple[Mapping[str, tuple[Change, ...]], tuple[Proposed, ...]]:
+    """What other systems take from a run: by target kept for export, sorted, its changes; and what it did with proposals."""
+    from assignrules.journal import history
+    from assignrules.schema.physical import Store
+
+    physical = _mapping(project).physical
+    places = {} if physical is None else physical.targets
+    names = sorted(name for name, place in places.items() if place.store is Store.EXPORT)
+    with _reading(project) as session:
+        _known_run(session, number)
+        changes = history.changes(session, number)
+        targets = {name: tuple(change for change in changes if change.target == name) for name in names}
+        return targets, history.proposals(session, number)
+
+
 def history(project: Project, customer: str) -> tuple[tuple[Run, Change], ...]:
     """Every journalled change of a customer (or of another subject, by its business key), the first one first."""
     from assignrules.journal import history as journal

@@ -62,5 +62,16 @@ def test_show_lists_the_proposals_of_a_run(run, mine: Path) -> None:
     assert [(item["subject"], item["action"]) for item in json.loads(run("show", "2", "--format", "json").stdout)["proposals"]] == [
         ("C1", "withdraw")
     ]
+    written = json.loads(run("export", "1", "--format", "json").stdout)["export"]
+    assert written == {"run": 1, "folder": "export_1", "files": [{"file": "proposals.csv", "rows": 2}]}
+    assert Path("export_1", "proposals.csv").read_text().splitlines() == [
+        "outbox,proposal,entity,subject,label,action,before,after,amount,approver,because,show",
+        '1,Stop deliveries,customer,C1,Alpha,make,,open,200.00 EUR,sales_manager,200.00 EUR in a year,"{""country"": ""FR""}"',
+        '2,Stop deliveries,customer,C2,Beta,make,,open,600.00 EUR,sales_manager,600.00 EUR in a year,"{""country"": ""BE""}"',
+    ]
+    assert run("export", "2", "-o", "files").stdout == "files/proposals.csv: 1 row\n"
+    assert Path("files", "proposals.csv").read_text().splitlines()[1] == "1,Stop deliveries,customer,C1,,withdraw,open,withdrawn,,,,"
+    assert run("export", "9").exit_code == 1
+    assert run("export", "1", "-o", "customer.csv").exit_code == 64
     assert "withdrawn, no longer called for: 1 subject\n    C1\n" in run("show", "2").stdout
     assert json.loads(run("show", "1", "--format", "json").stdout)["proposals"] == found, "a run stays as it was"

@@ -12,6 +12,7 @@ from assignrules import api
 from assignrules.apply import ApplyResult, Outcome
 from assignrules.plan.model import Plan
 from assignrules.project import Project
+from assignrules.report.export import run_files
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TABLES = """
@@ -128,6 +129,13 @@ def test_targets_are_written_where_the_schema_says(tmp_path: Path) -> None:
     # What is exported is never written to the company's table, and reads as exported until the company's field moves.
     assert rows(project, 'SELECT "Sperre" FROM "Cust ""omers" WHERE code = \'C3\'') == [("",)]
     assert planned(project)[1] == {}
+    targets, proposals = api.run_exports(project, 1)
+    assert {name: [(row.subject, row.before, row.after) for row in found] for name, found in targets.items()} == {
+        "order_block": [(subject, *changes["order_block", subject, None]) for name, subject, _ in changes if name == "order_block"]
+    }
+    text, number = run_files(targets, proposals)["order_block.csv"]
+    assert number == len(text.splitlines()) - 1 == len(targets["order_block"])
+    assert [line for line in text.splitlines() if line.startswith("C3,")] == ["C3,O'Hara,change,false,true,"]
     again = run(project, plan)
     assert again.already and again.run == 1
 

@@ -19,7 +19,7 @@ SECTIONS = {
     "Start": ("demo", "init", "load"),
     "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "help"),
     "Plan and apply": ("plan", "show-plan", "apply", "explain"),
-    "Journal": ("log", "show", "history", "revert"),
+    "Journal": ("log", "show", "history", "export", "revert"),
 }
 
 
@@ -176,6 +176,7 @@ def _register() -> None:
         convert,
         demo,
         explain,
+        export,
         help,
         init,
         journal,
@@ -189,7 +190,10 @@ def _register() -> None:
     )
     from assignrules.cli import test as tests
 
-    for module in (apply, compile, convert, demo, explain, help, init, journal, load, plan, report, revert, rules, schema, search, tests):
+    groups = (
+        apply, compile, convert, demo, explain, export, help, init, journal, load, plan, report, revert, rules, schema, search, tests,
+    )  # fmt: skip
+    for module in groups:
         for command in module.COMMANDS:
             application.add_command(command)
 

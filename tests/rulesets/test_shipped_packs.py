@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_a_pack_is_whole(pack: str) -> None:
         assert f"`{name}`" in page, f"the page does not speak of parameter {name}"
     for search in checked.ruleset.searches():
         assert f"`{search.name}`" in page, f"the page does not speak of search {search.name}"
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_every_parameter_is_set_by_a_rule_test(pack: str) -> None:
+    checked = check_files([SourceFile("main.rules", f'use "{pack}"')], credit(), packs=PackFolders())
+    assert checked.ruleset is not None
+    text = "\n".join((FOLDER / file).read_text(encoding="utf-8") for file in CASES if file.startswith(f"{pack}/"))
+    uses = "\n".join(re.findall(rf'use "{pack}".*', text))
+    assert [name for name in checked.ruleset.params if not re.search(rf"\b{name} = ", uses)] == []
 
 
 @pytest.mark.parametrize("pack", PACKS)

@@ -544,6 +544,19 @@ def draft_schema(project: Project) -> str:
         return draft(read_catalogue(session))
 
 
+def grants(project: Project, *, reader: str, writer: str) -> str:
+    """SQL with which an owner of the project's database gives two roles exactly what they need: one that reads and plans, one that applies
+    too. The database is read, and not changed."""
+    from assignrules.apply.rights import DIALECT, script
+
+    database = _database(project)
+    if database.dialect != DIALECT:
+        message = f"database `{database.name}` is a file, and has no roles"
+        raise Problems([diagnostic("E0906", message, help="choose an environment on PostgreSQL with `-e`")])
+    with database.reading() as session:
+        return script(session, _mapping(project), reader, writer)
+
+
 def run_tests(
     project: Project, paths: Sequence[str | os.PathLike[str]] = (), *, update: bool = False, coverage: bool = False
 ) -> TestReport:
@@ -739,10 +752,12 @@ def _environment(project: Project) -> str:
 
 @contextmanager
 def _reading(project: Project) -> Iterator[Session]:
+    from assignrules.apply.rights import need
     from assignrules.databases import NoDataYet
 
     database = _database(project)
     with database.reading() as session:
+        need(session, _mapping(project), write=False)
         if project.schema is None and _lineage(session) is None:
             raise NoDataYet(f"database `{database.name}` holds no data of assignrules yet", help="load data with `assignrules load`")
         yield session

@@ -20,6 +20,7 @@ from assignrules.apply.proposals import (
     wrong_proposals,
 )
 from assignrules.apply.revert import REVERTED, not_opposite, point_back
+from assignrules.apply.rights import DIALECT, need
 from assignrules.apply.stages import (
     AppendJournal,
     CheckBefore,
@@ -167,7 +168,8 @@ def apply_plan(
     if unknown:
         return ApplyResult(Outcome.STALE, diagnostics=unknown)
     tell = on_stage or (lambda name: None)
-    with database.writing() as session:
+    # In a company's server the first run makes the engine's schema; a file that is not there is no company's database.
+    with database.writing(create=mapping.physical is not None and database.dialect == DIALECT) as session:
         work = _Work(session, mapping, plan, plan_id(plan), request)
         for stage in stages(plan):
             tell(f"before {stage.name}")
@@ -183,6 +185,7 @@ def _perform(stage: Stage, work: _Work) -> ApplyResult | None:
     """One stage; a result where the apply ends here."""
     match stage:
         case Lock():
+            need(work.session, work.mapping, write=True)
             if work.mapping.physical is not None:
                 refusal = _open_mapped(work)
                 if refusal is not None:

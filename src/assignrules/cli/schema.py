@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("action", type=click.Choice(("check", "draft", "show")))
+@click.argument("action", type=click.Choice(("check", "draft", "show", "grants")))
 @click.option("-o", "--output", "file", type=PATH, metavar="FILE", help="Where `draft` writes the schema file; otherwise it is printed.")
+@click.option("--reader", default="assignrules_reader", metavar="ROLE", help="In `grants`, the role that plans.", show_default=True)
+@click.option("--writer", default="assignrules_writer", metavar="ROLE", help="In `grants`, the role that applies.", show_default=True)
 @formats("text", "json")
 @common
-def schema(action: str, file: Path | None, format: str, options: Options) -> int:
-    """Compare the schema file with the database, draft one, or show what rules can speak of.
+def schema(action: str, file: Path | None, reader: str, writer: str, format: str, options: Options) -> int:
+    """Compare the schema file with the database, draft one, show what rules can speak of, or print what roles need.
 
     `check` verifies every table, column, type and SQL fragment, and counts data errors. `draft` reads the database's catalogue and writes
-    a first schema file, guesses marked. `show` lists entities, fields, links and targets as they are mapped.
+    a first schema file, guesses marked. `show` lists entities, fields, links and targets as they are mapped. `grants` prints SQL
+    with which an owner of a PostgreSQL database gives two roles what they need, and nothing else.
     """
     from assignrules import api
 
@@ -40,6 +43,14 @@ def schema(action: str, file: Path | None, format: str, options: Options) -> int
             else:
                 file.write_text(text, encoding="utf-8", newline="\n")
                 options.say(f"wrote {file}: look at every guess, then run `assignrules schema check`")
+            return exits.DONE
+        case "grants":
+            text = api.grants(project, reader=reader, writer=writer)
+            if format == "json":
+                from assignrules.report.diagnostics import document
+
+                text = document({"reader": reader, "writer": writer, "sql": text})
+            emit(text)
             return exits.DONE
         case _:
             from assignrules.report import schema as report

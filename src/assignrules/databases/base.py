@@ -55,6 +55,10 @@ class Session(Protocol):
     def dialect(self) -> str:
         """sqlglot's name of the database's SQL."""
 
+    @property
+    def home(self) -> str:
+        """The schema of the database in which the engine's own tables are."""
+
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """The rows of one statement."""
 

@@ -161,24 +161,30 @@ def _columns(session: Session, listed: Iterable[Relation]) -> _Tables:
     names = sorted({str(table.table).lower() for table in wanted})
     schemas = sorted({table.schema for table in wanted if table.schema is not None})
     column = {name: terms.column(name) for name in ("table_schema", "table_name", "column_name", "data_type")}
-    own = terms.function("CURRENT_SCHEMA")
-    own_schema = terms.equal(column["table_schema"].copy(), own)
-    places = [own_schema, *([terms.one_of(column["table_schema"].copy(), [terms.text(name) for name in schemas])] if schemas else [])]
+    path = _path(session)
     query = terms.select(
-        [terms.alias(own_schema.copy(), "own"), *column.values()],
+        list(column.values()),
         _information("columns"),
         where=terms.all_of([
             terms.equal(terms.column("table_catalog"), terms.function("CURRENT_DATABASE")),
             terms.one_of(terms.function("LOWER", column["table_name"].copy()), [terms.text(name) for name in names]),
-            terms.any_of(places),
+            terms.one_of(column["table_schema"].copy(), [terms.text(name) for name in (*path, *schemas)]),
         ]),
         order_by=[terms.ordered(terms.column("ordinal_position"))],
     )  # fmt: skip
-    for is_own, schema, table, name, type in session.fetch(query.sql(dialect=session.dialect)):
-        for key in ((schema, table), *([(None, table)] if is_own else [])):
-            found.exact.setdefault(key, {})[name] = type
+    for schema, table, name, type in session.fetch(query.sql(dialect=session.dialect)):
+        found.exact.setdefault((schema, table), {})[name] = type
         found.names.append(table)
+    for schema in reversed(path):  # the first one that has a table of the name is the one that is read
+        found.exact.update({(None, table): columns for (of, table), columns in tuple(found.exact.items()) if of == schema})
     return found
+
+
+def _path(session: Session) -> list[str]:
+    """The schemas in which tables are looked for by their names alone, in that order. On a server the engine's own schema comes first, but
+    a company's tables are where its connection looks otherwise."""
+    places = "unnest(current_schemas(false))" if session.dialect == "postgres" else "current_schema()"
+    return [str(row[0]) for row in session.fetch(f"SELECT {places}")]
 
 
 def _information(view: str) -> Sql:

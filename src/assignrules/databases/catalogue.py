@@ -11,15 +11,17 @@ OWN = "assignrules_"
 
 def read_catalogue(session: Session) -> tuple[Table, ...]:
     """The tables of the current schema with their columns in order and their primary keys, without the engine's own."""
+    # On a server the engine has a schema of its own, which comes first once it is there.
+    here = "ANY (current_schemas(false))" if session.dialect == "postgres" else "current_schema()"
     columns = session.fetch(
         "SELECT table_name, column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND table_catalog = current_database() ORDER BY table_name, ordinal_position"
+        f"WHERE table_schema = {here} AND table_catalog = current_database() ORDER BY table_name, ordinal_position"
     )
     keys = session.fetch(
         "SELECT used.table_name, used.column_name FROM information_schema.table_constraints AS known "
         "JOIN information_schema.key_column_usage AS used ON used.constraint_name = known.constraint_name "
         "AND used.table_name = known.table_name AND used.table_schema = known.table_schema "
-        "WHERE known.constraint_type = 'PRIMARY KEY' AND known.table_schema = current_schema() "
+        f"WHERE known.constraint_type = 'PRIMARY KEY' AND known.table_schema = {here} "
         "ORDER BY used.table_name, used.ordinal_position"
     )
     found: dict[str, Table] = {}

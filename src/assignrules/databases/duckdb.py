@@ -37,6 +37,7 @@ class DuckDBSession:
     """A connection inside one transaction (see ``base.Session`` and ``base.Writing``)."""
 
     dialect = "duckdb"
+    home = "main"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection

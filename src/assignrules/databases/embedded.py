@@ -21,6 +21,7 @@ from assignrules.schema.physical import Store
 
 FORMAT = "1"  # of the store; a later version migrates from it
 META = "assignrules_meta"
+META_COLUMNS: Mapping[str, str] = {"key": "VARCHAR", "value": "VARCHAR"}
 
 COLUMN_TYPES: Mapping[Kind, str] = {
     Kind.TEXT: "VARCHAR",
@@ -64,17 +65,23 @@ def declared(session: Session, columns: Mapping[str, str]) -> str:
     return ", ".join(f"{quoted(name)} {text if type == 'VARCHAR' else type}" for name, type in columns.items())
 
 
+def create_table(session: Session, table: str, columns: Mapping[str, str]) -> None:
+    """Makes a table where it is not there yet. Of one that is there nothing is asked: a role may lack the right to make any."""
+    if not session.has_table(table):
+        session.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({declared(session, columns)})")
+
+
 def create_store(session: Session, schema: Schema) -> None:
     """Makes what is not there yet, and a lineage: a random word that no other store has, made once. Existing tables stay as they are."""
     for table, columns in tables(schema).items():
-        session.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({declared(session, columns)})")
+        create_table(session, table, columns)
     _create_meta(session)
 
 
-def create_engine_tables(session: Session, mapping: SchemaMapping) -> None:
-    """In a company's own database: the tables of targets that the engine keeps itself, and what it knows of itself. Others are not
-    touched."""
+def engine_tables(mapping: SchemaMapping) -> dict[str, dict[str, str]]:
+    """In a company's own database: the tables of targets that the engine keeps itself, with their columns and their SQL types."""
     assert mapping.physical is not None
+    found: dict[str, dict[str, str]] = {}
     for name, place in mapping.targets.items():
         kept = mapping.physical.targets.get(name)
         if kept is not None and kept.store not in (Store.MANAGED, Store.EXPORT):
@@ -82,12 +89,19 @@ def create_engine_tables(session: Session, mapping: SchemaMapping) -> None:
         columns = {column: COLUMN_TYPES[Kind(kind)] for column, kind in managed_columns(mapping.schema, name)}
         if kept is not None and kept.store is Store.EXPORT:
             columns[SEEN] = COLUMN_TYPES[Kind.TEXT]
-        session.execute(f"CREATE TABLE IF NOT EXISTS {quoted(place.table)} ({declared(session, columns)})")
+        found[place.table] = columns
+    return found
+
+
+def create_engine_tables(session: Session, mapping: SchemaMapping) -> None:
+    """Makes them where they are not there yet, and what the engine knows of itself. Other tables are not touched."""
+    for table, columns in engine_tables(mapping).items():
+        create_table(session, table, columns)
     _create_meta(session)
 
 
 def _create_meta(session: Session) -> None:
-    session.execute(f"CREATE TABLE IF NOT EXISTS {META} ({declared(session, {'key': 'VARCHAR', 'value': 'VARCHAR'})})")
+    create_table(session, META, META_COLUMNS)
     remember(session, "format", FORMAT)
     remember(session, "lineage", secrets.token_hex(16))
     remember(session, "lock", "0")

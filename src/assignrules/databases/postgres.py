@@ -70,6 +70,7 @@ class PostgresSession:
     dialect = "postgres"
 
     def __init__(self, database: Postgres, connection: psycopg.Connection[Any], *, read_only: bool) -> None:
+        self.home = database.schema
         self._database = database
         self._connection = connection
         self._read_only = read_only
@@ -240,7 +241,7 @@ class PostgresSession:
                 raise DatabaseFailure("another session wrote to the same rows at the same time", help="try again") from error
             case errors.InsufficientPrivilege():
                 message = f"the database refused `{self._database.user(self._connection)}`: {text}"
-                raise DatabaseFailure(message, help="grant the right to the user of the connection, or use another one") from error
+                raise DatabaseFailure(message, help="`assignrules schema grants` prints what an owner of the database runs") from error
             case errors.QueryCanceled():
                 raise DatabaseFailure(f"the database ended a statement: {text}") from error
         if self._connection.broken or self._connection.closed:
@@ -282,6 +283,10 @@ class Postgres:
                 raise NoDataYet(f"database `{self.name}` holds no data of assignrules yet", help="load data with `assignrules load`")
             session.keep_out(int.from_bytes(sha256(f"assignrules {self.schema}".encode()).digest()[:8], signed=True))
             if not there:
+                user, may = session.fetch("SELECT CAST(current_user AS TEXT), has_database_privilege(current_database(), 'CREATE')")[0]
+                if not may:
+                    message = f"the user `{user}` of the database lacks the right `CREATE` on it, to make schema `{self.schema}`"
+                    raise DatabaseFailure(message, help="`assignrules schema grants` prints what an owner of the database runs")
                 session.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
             yield session
 

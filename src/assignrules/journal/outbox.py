@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from assignrules.databases.base import Session
-from assignrules.databases.embedded import declared
+from assignrules.databases.embedded import create_table
 from assignrules.schema.dataset import OutboxEntry
 from assignrules.schema.mapping import OUTBOX
 
@@ -37,7 +37,7 @@ OUTBOX_COLUMNS: Mapping[str, str] = {
 
 def create_outbox(session: Session) -> None:
     """Makes the table where it is not there yet."""
-    session.execute(f"CREATE TABLE IF NOT EXISTS {OUTBOX} ({declared(session, OUTBOX_COLUMNS)})")
+    create_table(session, OUTBOX, OUTBOX_COLUMNS)
 
 
 def fill_outbox(session: Session, entries: Sequence[OutboxEntry]) -> None:

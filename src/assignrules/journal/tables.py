@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from assignrules.databases.base import DatabaseFailure, Session
-from assignrules.databases.embedded import META, declared, known, remember
+from assignrules.databases.embedded import META, create_table, known, remember
 from assignrules.ir.changes import Printed
 from assignrules.journal.outbox import create_outbox
 from assignrules.schema.mapping import JOURNAL_ALERT, JOURNAL_CHANGE, JOURNAL_PROPOSAL, JOURNAL_REVERT, JOURNAL_RUN
@@ -173,7 +173,7 @@ def create_journal(session: Session) -> None:
     """Makes the journal's tables where they are not there yet, and brings an older journal to this version's format. ``DatabaseFailure``
     (E0804) where a newer version made them."""
     version = _version(session)
-    session.execute(f"CREATE TABLE IF NOT EXISTS {RUN} ({declared(session, RUN_COLUMNS)})")
+    create_table(session, RUN, RUN_COLUMNS)
     for kept in KEPT[:3]:
         _create(session, kept)
     create_outbox(session)
@@ -186,7 +186,7 @@ def create_journal(session: Session) -> None:
 
 
 def _create(session: Session, kept: Kept) -> None:
-    session.execute(f"CREATE TABLE IF NOT EXISTS {kept.table} ({declared(session, kept.columns)})")
+    create_table(session, kept.table, kept.columns)
 
 
 # From each format to the next one. Rows that are there are never rewritten: their hashes would not fit.

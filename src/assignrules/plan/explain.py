@@ -87,6 +87,7 @@ def explain(
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)
     if target is None:
         entities |= dict.fromkeys([*(item.entity for item in ruleset.proposals), *(item.entity for item in ruleset.alerts)])
+    entities = {entity: None for entity in entities if entity in mapping.entities}
     found: list[SubjectExplanation] = []
     for entity in entities:
         rows = session.fetch(compiler.text(compiler.select(entity, [], where=among(schema, entity, [subject]))))

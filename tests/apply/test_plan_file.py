@@ -75,7 +75,7 @@ def test_the_document_has_the_documented_shape() -> None:
     )
 
 
-def test_any_flipped_bit_is_found(tmp_path: Path) -> None:
+def test_any_flipped_bit_is_found(tmp_path: Path) -> None:  # F7
     path = tmp_path / "a.plan"
     write_plan(PLAN, path)
     data = path.read_bytes()
@@ -87,7 +87,7 @@ def test_any_flipped_bit_is_found(tmp_path: Path) -> None:
         assert problems[0].code in ("E0601", "E0602")
 
 
-def test_a_file_that_was_cut_or_added_to_is_found(tmp_path: Path) -> None:
+def test_a_file_that_was_cut_or_added_to_is_found(tmp_path: Path) -> None:  # F7
     path = tmp_path / "a.plan"
     write_plan(PLAN, path)
     data = path.read_bytes()

@@ -53,7 +53,7 @@ def test_the_name_is_exact(tmp_path: Path) -> None:
     assert finder.find(".") is None
 
 
-def test_links_lead_nowhere(tmp_path: Path) -> None:
+def test_links_lead_nowhere(tmp_path: Path) -> None:  # S7
     outside = pack(tmp_path, "outside", "search secret where true")
     folder = tmp_path / "packs"
     pack(folder, "p", "search fine where true")

@@ -107,7 +107,7 @@ def test_our_own_bug(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert json.loads(run("check", "--format", "json").stdout)["diagnostics"][0]["code"] == "E9901"
 
 
-def test_ctrl_c(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # G2
     def stop(*arguments: object, **more: object) -> None:
         raise KeyboardInterrupt
 
@@ -117,7 +117,7 @@ def test_ctrl_c(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "interrupted" in done.stderr
 
 
-def test_sigterm(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sigterm(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # G2
     monkeypatch.setattr(api, "check", lambda *arguments: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
     done = run("check")
@@ -125,7 +125,7 @@ def test_sigterm(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_nobody_reads(project: Path) -> None:
+def test_nobody_reads(project: Path) -> None:  # G2
     """The work is done and its exit code kept, and nothing is complained of."""
     running = process("apply", "--yes", cwd=project)
     assert running.stdout is not None

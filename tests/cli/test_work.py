@@ -82,7 +82,7 @@ def test_search_as_table_csv_and_json(run, project: Path) -> None:
     ]
 
 
-def test_search_csv_has_no_formulas(run, project: Path) -> None:
+def test_search_csv_has_no_formulas(run, project: Path) -> None:  # S4
     path = project / "data" / "customers.csv"
     path.write_text(path.read_text().replace("Alpha Tools", '"=HYPERLINK(""x"")"'))
     run("load", "data")

@@ -231,7 +231,7 @@ def test_a_schema_of_ones_own() -> None:
         assert not session.has_table("item")
 
 
-def test_a_role_without_rights_is_refused_clearly(database: Postgres) -> None:
+def test_a_role_without_rights_is_refused_clearly(database: Postgres) -> None:  # S6
     with database.connected() as connection:
         connection.execute("DROP ROLE IF EXISTS reader")
         connection.execute("CREATE ROLE reader LOGIN")
@@ -256,7 +256,7 @@ def test_a_role_without_rights_is_refused_clearly(database: Postgres) -> None:
         ("postgresql://anna:hunter2%40%2F@db/crm", "crm on db"),
     ],
 )
-def test_names_hold_no_password(address: str, name: str) -> None:
+def test_names_hold_no_password(address: str, name: str) -> None:  # S8
     assert Postgres(address).name == name
 
 
@@ -271,7 +271,7 @@ def test_names_hold_no_password(address: str, name: str) -> None:
         "mysql://anna:hunter2@db/crm",
     ],
 )
-def test_addresses_that_cannot_be_read_are_not_quoted(address: str) -> None:
+def test_addresses_that_cannot_be_read_are_not_quoted(address: str) -> None:  # S8
     with pytest.raises(ValueError, match="not an address") as caught:
         Postgres(address)
     assert "hun" not in str(caught.value) and "ter2" not in str(caught.value)

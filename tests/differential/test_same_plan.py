@@ -192,7 +192,7 @@ def _same(part: str, expected: Sequence[Any], found: Sequence[Any]) -> None:
 # --- the laws ---
 
 
-def test_a_condition_and_its_negation_part_all_rows() -> None:
+def test_a_condition_and_its_negation_part_all_rows() -> None:  # D1
     """D1: rows(c) + rows(not c) = all rows, each once."""
     run(parted, [conditions()], 6)
 
@@ -218,7 +218,7 @@ def parted(world: World) -> None:
                 assert sorted(key for key, row in rows.items() if row[name]) == sorted(set(expected[name])), name
 
 
-def test_order_has_no_meaning() -> None:
+def test_order_has_no_meaning() -> None:  # D5
     """D5: shuffled statements and rows in another physical order give the same plan, byte for byte."""
     run(ordered, [worlds(small=True), st.randoms(use_true_random=False)], 5)
 

@@ -100,7 +100,7 @@ def test_without_an_anchor_it_says_what_cannot_be_seen(tmp_path: Path) -> None:
         ("UPDATE assignrules_run SET id = 5 - id WHERE id IN (2, 3)", "the row of run 2 was altered"),
     ],
 )
-def test_a_bad_row_is_named_first(tmp_path: Path, sql: str, message: str) -> None:
+def test_a_bad_row_is_named_first(tmp_path: Path, sql: str, message: str) -> None:  # J1
     database = journalled(tmp_path)
     tampered(database, sql)
     assert found(database)[:1] == [message]
@@ -148,7 +148,7 @@ def test_who_recomputes_a_runs_hash_is_found_by_the_next_one_and_the_last_by_the
     assert any("anchor" in message for message in found(database, anchor))
 
 
-def test_a_tail_cut_off_is_seen_with_an_anchor_only(tmp_path: Path) -> None:
+def test_a_tail_cut_off_is_seen_with_an_anchor_only(tmp_path: Path) -> None:  # J1
     database = journalled(tmp_path)
     with database.reading() as session:
         anchor = head(session)

@@ -46,7 +46,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_fragment_is_refused(text: str, dialect: str) -> None:
+def test_a_hostile_fragment_is_refused(text: str, dialect: str) -> None:  # S2
     assert [item.code for item in check_fragment(Fragment(text), "value", dialect, ("as_of",))] == ["E0221"]
 
 

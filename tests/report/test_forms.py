@@ -44,7 +44,7 @@ def test_count() -> None:
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_no_cell_is_a_formula(cell: str) -> None:
+def test_no_cell_is_a_formula(cell: str) -> None:  # S4
     assert neutral(cell) == f"'{cell}"
     assert list(csv.reader(io.StringIO(as_csv([("C1", cell)]), newline="")))[1][1] == f"'{cell}".replace("\r", "\n")
 

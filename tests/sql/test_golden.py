@@ -66,7 +66,7 @@ def test_databases_run_the_golden_files(name: str, dialect: str) -> None:
                 assert session.fetch(statement) == []
 
 
-def test_no_clock_of_the_database_is_read() -> None:
+def test_no_clock_of_the_database_is_read() -> None:  # T1
     words = ("now(", "current_date", "current_timestamp", "today(", "localtime")
     for path in FOLDER.glob("*.sql"):
         text = path.read_text(encoding="utf-8").lower()

@@ -52,7 +52,7 @@ def _define(expression: str) -> str:
         ("a number that never ends", _define("1_" * 400_000), "E0105"),
     ],
 )  # fmt: skip
-def test_beyond_a_limit(name: str, text: str, code: str) -> None:
+def test_beyond_a_limit(name: str, text: str, code: str) -> None:  # S5
     assert _codes(text) == [code]
 
 

@@ -97,6 +97,9 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
     for values in rows:
         row = dict(zip(RUN_COLUMNS, values, strict=True))
         run: int = row["id"]
+        if run is None:
+            yield _bad("a run stands in the journal without its number")
+            continue
         while expected < run:
             yield _bad(f"run {expected} is lost")
             wrong.pop(expected, None)  # that its changes are lost or left over says nothing more

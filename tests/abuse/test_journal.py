@@ -55,7 +55,9 @@ def test_every_column_of_every_table_is_covered(journal: DuckDB, table: str) -> 
             with journal.writing() as session:  # what is not committed is gone afterwards
                 first = f"(SELECT min({key}) FROM {table})"
                 which = f"{key} = {first}" + ("" if table == RUN else " AND sequence = 1")
-                altered = session.execute(f'UPDATE {table} SET "{column}" = {value} WHERE {which} AND "{column}" IS DISTINCT FROM ({value})')
+                altered = session.execute(
+                    f'UPDATE {table} SET "{column}" = {value} WHERE {which} AND "{column}" IS DISTINCT FROM ({value})'
+                )
                 if not altered:
                     continue  # missing already
                 found = [item.code for item in verify(session, anchor)]

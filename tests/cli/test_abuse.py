@@ -1,0 +1,148 @@
+"""Faults and abuses that are met on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import on_postgres
+
+from assignrules import api
+from assignrules.databases.duckdb import DuckDB
+from assignrules.databases.postgres import Postgres
+from assignrules.project import database_of
+
+SOURCES = str(Path(api.__file__).parents[1])
+SECRET = "hunter2-S3cr3t"
+FEED = """
+assign scenario "Late" to overdue > 0 EUR otherwise clear
+assign group "Watch" add overdue > 0 EUR remove others
+"""
+
+
+def feed(project: Path, documents: int) -> None:
+    """Forty customers, of whom the first ones have a document that is overdue."""
+    (project / "rules" / "strategy.rules").write_text(FEED)
+    for path in (project / "data").iterdir():
+        path.unlink()
+    customers = "code,name,active\n" + "".join(f"C{n},Name {n},true\n" for n in range(40))
+    rows = "".join(f"F{n},C{n},invoice,2026-01-01,100.00 EUR,100.00 EUR\n" for n in range(documents))
+    (project / "data" / "customers.csv").write_text(customers)
+    (project / "data" / "documents.csv").write_text("number,customer,type,due_date,amount,open_amount\n" + rows)
+
+
+@pytest.mark.parametrize("rows", [0, 4, 20])
+def test_a_half_loaded_feed_removes_nothing(run, project: Path, rows: int) -> None:  # G1
+    feed(project, 40)
+    assert run("load", "data").exit_code == 0
+    assert run("apply", "--yes", "--as-of", "2026-11-22").exit_code == 0
+    feed(project, rows)
+    assert run("load", "data").exit_code == 0
+    planned = run("plan", "--as-of", "2026-11-23")
+    assert (planned.exit_code, planned.stdout.count("TRIPPED")) == (3, 2)
+    assert run("apply", "--yes", "--as-of", "2026-11-23").exit_code == 3
+    assert len(json.loads(run("log", "--format", "json").stdout)["runs"]) == 1
+    run("plan", "-o", "half.plan", "--as-of", "2026-11-23")
+    assert run("apply", "half.plan", "--yes").exit_code == 3
+    feed(project, 40)
+    run("load", "data")
+    assert "No change" in run("plan", "--as-of", "2026-11-23").stdout
+
+
+def test_customers_that_a_feed_lost_keep_what_they_have(run, project: Path) -> None:  # G1
+    feed(project, 40)
+    run("load", "data")
+    run("apply", "--yes", "--as-of", "2026-11-22")
+    (project / "data" / "customers.csv").write_text("code,name,active\nC0,Name 0,true\n")
+    assert run("load", "data").exit_code == 0
+    planned = json.loads(run("plan", "--as-of", "2026-11-23", "--format", "json").stdout)
+    assert planned["changes"] == []
+    assert {(item["code"], item["count"]) for item in planned["data_warnings"]} >= {("W0503", 39)}
+
+
+def test_nul_in_a_file_is_refused(run, project: Path) -> None:  # D3
+    path = project / "data" / "customers.csv"
+    path.write_bytes(path.read_bytes().replace(b"Alpha Tools", b"Alpha\0Tools"))
+    done = run("load", "data")
+    assert (done.exit_code, "Traceback" in done.output) == (1, False)
+    assert run("search", "very_late").exit_code == 0
+
+
+@pytest.mark.slow
+def test_the_machines_clock_and_zone_mean_nothing(project: Path) -> None:  # T1, P3
+    found = set()
+    for zone in ("UTC", "Pacific/Kiritimati", "America/New_York"):
+        environment = {**os.environ, "PYTHONPATH": SOURCES, "TZ": zone}
+        for day in ("2026-12-31", "2028-02-29"):
+            command = [sys.executable, "-m", "assignrules", "plan", "--format", "json", "--as-of", day]
+            done = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+            found.add(done.stdout)
+    assert len(found) == 2
+
+
+COMMANDS = (
+    ("check",),
+    ("plan",),
+    ("plan", "--format", "json", "-o", "kept.plan"),
+    ("show-plan", "kept.plan"),
+    ("apply", "kept.plan", "--yes"),
+    ("apply", "--yes", "--format", "json"),
+    ("log", "--format", "json"),
+    ("log", "--verify", "--anchor", "kept.plan"),
+    ("show", "1", "--format", "json"),
+    ("history", "C001", "--format", "json"),
+    ("explain", "C001"),
+    ("revert", "1", "--yes"),
+    ("compile",),
+    ("search", "--count"),
+)
+
+
+@pytest.mark.slow
+def test_a_password_is_nowhere(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S8
+    on_postgres(project, monkeypatch)
+    good = os.environ["STRATEGY_DATABASE"]
+    said = ""
+    for address in (
+        f"{good}&password={SECRET}",
+        f"postgresql://tester:{SECRET}@127.0.0.1:1/crm",  # nobody is there
+        f"postgresql://tester:{SECRET}@[::1/crm?x=y",  # no address at all
+        f"postgresql://tester:{SECRET}@host/with@two?password={SECRET}",
+        f"{good.replace('user=tester', f'user=nobody_at_all&password={SECRET}')}",
+    ):
+        monkeypatch.setenv("STRATEGY_DATABASE", address)
+        for command in COMMANDS:
+            done = run(*command, "-v")
+            assert done.exit_code in (0, 1, 2, 3, 4, 5, 64), (command, done.output)
+            said += done.stdout + done.stderr
+    assert SECRET not in said
+    monkeypatch.setenv("STRATEGY_DATABASE", f"{good}&password={SECRET}")
+    database, _ = database_of(api.load_project(project))
+    assert isinstance(database, Postgres)
+    with database.reading() as session:
+        tables = session.fetch(f"SELECT tablename FROM pg_tables WHERE schemaname = '{database.schema}'")
+        stored = "".join(str(session.fetch(f'SELECT * FROM "{name}"')) for (name,) in tables)
+    assert "assignrules_run" in {name for (name,) in tables}
+    files = "".join(path.read_text(errors="replace") for path in project.rglob("*") if path.is_file())
+    assert SECRET not in stored + files
+
+
+def test_a_database_that_is_open_elsewhere(run, project: Path) -> None:  # F9
+    holder = "import sys, duckdb; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    database, _ = database_of(api.load_project(project))
+    assert isinstance(database, DuckDB)
+    held = subprocess.Popen([sys.executable, "-c", holder, str(database.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert held.stdout is not None
+    assert held.stdout.readline() == "open\n"
+    try:
+        done = run("apply", "--yes")
+        assert done.exit_code == 5
+        assert f"is in use by process {held.pid}" in done.stderr
+    finally:
+        held.communicate()
+    assert run("apply", "--yes").exit_code == 0

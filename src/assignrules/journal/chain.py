@@ -96,10 +96,10 @@ def _findings(session: Session) -> Iterator[Diagnostic]:
     previous, expected = root(session), 1
     for values in rows:
         row = dict(zip(RUN_COLUMNS, values, strict=True))
-        run: int = row["id"]
-        if run is None:
+        if row["id"] is None:
             yield _bad("a run stands in the journal without its number")
             continue
+        run: int = row["id"]
         while expected < run:
             yield _bad(f"run {expected} is lost")
             wrong.pop(expected, None)  # that its changes are lost or left over says nothing more

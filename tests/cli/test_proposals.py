@@ -75,3 +75,12 @@ def test_show_lists_the_proposals_of_a_run(run, mine: Path) -> None:
     assert run("export", "1", "-o", "customer.csv").exit_code == 64
     assert "withdrawn, no longer called for: 1 subject\n    C1\n" in run("show", "2").stdout
     assert json.loads(run("show", "1", "--format", "json").stdout)["proposals"] == found, "a run stays as it was"
+
+
+def test_a_plan_as_pages(run, mine: Path) -> None:
+    done = run("plan", "--as-of", DAY, "--summary", "--html", "plan.html", "--markdown", "plan.md")
+    assert done.exit_code == 0, done.output
+    html, markdown = Path("plan.html").read_text(encoding="utf-8"), Path("plan.md").read_text(encoding="utf-8")
+    assert "<td>200.00 EUR in a year</td>" in html and "Stop deliveries: make: 2 subjects" in html
+    assert "### Stop deliveries: make: 2 subjects" in markdown and "| C3 | entered |" in markdown
+    assert run("plan", "--html", "nowhere/plan.html").exit_code == 64

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Keep the plan in a file, for `apply FILE`; it expires after seven days.")
 @click.option("--override-guard", "overrides", multiple=True, metavar="NAME", help="Let this guard pass; may be repeated.")
 @click.option("--only", metavar="TARGET", help="Plan this target alone; the others stay as they are, for their readers too.")
+@click.option("--html", type=PATH, metavar="F", help="Also write the plan as a page for a browser.")
+@click.option("--markdown", type=PATH, metavar="F", help="Also write it as Markdown, with the first changes of each kind.")
 @click.option("--summary", is_flag=True, help="The totals without the difference.")
 @click.option("--full", is_flag=True, help="Every change, instead of the grouped difference.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
@@ -30,6 +32,8 @@ def plan(
     output: Path | None,
     overrides: tuple[str, ...],
     only: str | None,
+    html: Path | None,
+    markdown: Path | None,
     summary: bool,
     full: bool,
     detailed_exitcode: bool,
@@ -45,13 +49,15 @@ def plan(
 
     if summary and full:
         raise click.UsageError("--summary and --full contradict each other")
-    if output is not None and not output.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="'-o'")
+    for hint, file in (("-o", output), ("--html", html), ("--markdown", markdown)):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {file.parent}", param_hint=f"'{hint}'")
     project = options.open()
     made = api.plan_changes(project, overrides=overrides, only=only, keep=output is not None)
     if output is not None:
         api.save_plan(made, output)
     show(made, format, options, summary=summary, full=full, next_step=_next_step(made, output, overrides, only, options))
+    _pages(made, html, markdown)
     if output is not None:
         options.say(f"the plan is kept in {output}, and can be applied until {made.header.expires}")
     return exit_code(made, detailed=detailed_exitcode, old=bool(old_data(project, overrides)))
@@ -93,6 +99,14 @@ def show(made: Plan, format: str, options: Options, *, summary: bool = False, fu
         from assignrules.report.plan import plan_text
 
         emit(plan_text(made, page(), summary=summary, full=full, next_step=next_step))
+
+
+def _pages(made: Plan, html: Path | None, markdown: Path | None) -> None:
+    from assignrules.report.plan_pages import plan_html, plan_markdown
+
+    for file, write in ((html, plan_html), (markdown, plan_markdown)):
+        if file is not None:
+            file.write_text(write(made), encoding="utf-8", newline="")
 
 
 def old_data(project: Project, overrides: tuple[str, ...]) -> tuple[Diagnostic, ...]:

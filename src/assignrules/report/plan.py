@@ -54,7 +54,7 @@ def plan_text(plan: Plan, page: Page, *, summary: bool = False, full: bool = Fal
     if summary:
         lines += proposals_text(plan.proposals, page, named=0)
     lines += _totals(plan, page)
-    lines += _verdict(plan, page, next_step)
+    lines += verdict_lines(plan, page, next_step)
     return "\n".join(lines) + "\n"
 
 
@@ -100,12 +100,13 @@ def _groups(plan: Plan) -> Iterator[tuple[str, str | None, list[_Group]]]:
         if len(group.examples) < EXAMPLES:
             group.examples.append(change)
         if len(group.places) < EXAMPLES and plan.header.reverts is None:
-            group.places[_place(change)] = None
+            group.places[place_of(change)] = None
     for (target, member), groups in units.items():
         yield target, member, sorted(groups.values(), key=lambda item: -item.count)
 
 
-def _place(change: Mapping[str, Any]) -> str:
+def place_of(change: Mapping[str, Any]) -> str:
+    """Where the rule of a change stands."""
     line = change["line"]
     if line is None:
         return str(change["at"])
@@ -172,7 +173,7 @@ def _all_changes(plan: Plan, page: Page) -> list[str]:
         words = change_words(change["action"], change["before"], change["after"])
         label = f"  {plain(change['label'])}" if change["label"] else ""
         because = f"  because {plain(change['because'])}" if change["because"] else ""
-        lines.append(f"  {plain(change['subject'])}{label}: {words}{because}  {page.paint(plain(_place(change)), DIM)}")
+        lines.append(f"  {plain(change['subject'])}{label}: {words}{because}  {page.paint(plain(place_of(change)), DIM)}")
     return [*lines, ""] if lines else []
 
 
@@ -295,13 +296,14 @@ def _guards(plan: Plan, page: Page) -> list[str]:
     guards = plan.header.guards
     if not guards:
         return []
-    rows = [[guard.name, _verdict_word(guard), f"{guard.changes:,} of {guard.total:,} changed, at most {guard.bound}"] for guard in guards]
+    rows = [[guard.name, verdict_word(guard), f"{guard.changes:,} of {guard.total:,} changed, at most {guard.bound}"] for guard in guards]
     # A colour has no width, so the words are set before they are painted.
     lines = page.table(rows, indent="  ")
     return [page.heading("Guards"), *(_painted(line, guard, page) for line, guard in zip(lines, guards, strict=True)), ""]
 
 
-def _verdict_word(guard: GuardVerdict) -> str:
+def verdict_word(guard: GuardVerdict) -> str:
+    """What a guard says."""
     return "passed" if guard.passed else "overridden" if guard.overridden else "TRIPPED"
 
 
@@ -310,6 +312,12 @@ def _painted(line: str, guard: GuardVerdict, page: Page) -> str:
 
 
 def _totals(plan: Plan, page: Page) -> list[str]:
+    rows = total_rows(plan)
+    return [*page.table(rows, right=(1, 2, 3, 4), header=True), ""] if rows else []
+
+
+def total_rows(plan: Plan) -> list[list[str]]:
+    """By target how many changes of each kind there are, below a header; nothing where there are none."""
     rows = [["Summary", "new", "changed", "ended", "held", "of"]]
     totals = [0, 0, 0, 0]
     for target, words in plan.header.summary.items():
@@ -321,7 +329,7 @@ def _totals(plan: Plan, page: Page) -> list[str]:
         return []
     if len(rows) > 2:
         rows.append(["all", *_numbers(totals), ""])
-    return [*page.table(rows, right=(1, 2, 3, 4), header=True), ""]
+    return rows
 
 
 def _numbers(numbers: Sequence[int]) -> list[str]:
@@ -334,7 +342,8 @@ def _population(plan: Plan, target: str) -> str:
     return "" if number is None else subjects(target, number)
 
 
-def _verdict(plan: Plan, page: Page, next_step: str | None) -> list[str]:
+def verdict_lines(plan: Plan, page: Page, next_step: str | None) -> list[str]:
+    """What the plan comes to, whether it can be applied, and how."""
     total = len(plan.changes)
     tripped = [guard for guard in plan.header.guards if not (guard.passed or guard.overridden)]
     if not plan.header.applicable:

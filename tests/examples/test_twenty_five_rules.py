@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shutil
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +52,32 @@ def test_rule_tests(file: str, backend_name: str) -> None:
     assert case is not None, problems
     assert problems == ()
     assert not run_case(case, backend(backend_name), credit(), rules=[source(path) for path in RULES])
+
+
+@pytest.mark.slow
+def test_applied_to_two_thousand_customers_there_is_nothing_left_to_do(tmp_path: Path) -> None:
+    """Rules that read what they wrote, collectors above all, must not go on for ever. On a Monday, when the classes are given."""
+    company = EXAMPLE.parent / "my_company_sas" / "generate.py"
+    spec = importlib.util.spec_from_file_location("generate", company)
+    assert spec is not None
+    assert spec.loader is not None
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    generator.generate(tmp_path / "data", as_of=date(2026, 11, 22))
+    shutil.copytree(EXAMPLE, tmp_path / "project", ignore=shutil.ignore_patterns("*.duckdb*"))
+    project = api.load_project(tmp_path / "project", as_of=date(2026, 11, 23))
+    assert api.load(project, [tmp_path / "data"]).loaded
+    first = api.plan_changes(project)
+    assert {change.target for change in first.change_rows()} >= {
+        "scenario",
+        "collector",
+        "group",
+        "portfolio",
+        "risk_class",
+        "proposed_credit_limit",
+    }
+    assert api.apply(project, first).exit_code == 0
+    assert list(api.plan_changes(project).change_rows()) == []
 
 
 def test_the_rules_raise_no_remark() -> None:

@@ -99,7 +99,8 @@ class States:
         else:
             value = relations.readings.field(place.value, kept, stored)
         subject = self.subject(target.name, place)
-        columns = [terms.alias(subject, "subject"), terms.alias(exp.Min(this=value), "value")]
+        least = exp.LogicalAnd if target.type.kind is Kind.BOOLEAN else exp.Min  # PostgreSQL has no least boolean
+        columns = [terms.alias(subject, "subject"), terms.alias(least(this=value), "value")]
         if target.type.kind is Kind.MONEY:
             columns.append(terms.alias(exp.Min(this=self._currency(target, place)), "currency"))
         where = [terms.not_null(subject.copy()), *(relations.of_tenant(place.table, name) if place.tenant else [])]

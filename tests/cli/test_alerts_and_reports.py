@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -227,3 +228,10 @@ def loaded(folder: Path, ago: timedelta) -> None:
     with DuckDB(folder / "mine.duckdb").writing() as session:
         note_load(session, "document", datetime.now(UTC) - ago)
         session.commit()
+
+
+def test_a_report_as_a_workbook(run, mine: Path) -> None:
+    assert run("report", "owed", "--as-of", DAY, "-o", "owed.xlsx").exit_code == 0
+    text = ZipFile("owed.xlsx").read("xl/worksheets/sheet1.xml").decode()
+    assert "40.00 EUR" in text and "<c><v>2</v></c>" in text and "owed" in ZipFile("owed.xlsx").read("xl/workbook.xml").decode()
+    assert run("report", "owed", "--format", "xlsx").exit_code == 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -78,9 +79,10 @@ def test_show_lists_the_proposals_of_a_run(run, mine: Path) -> None:
 
 
 def test_a_plan_as_pages(run, mine: Path) -> None:
-    done = run("plan", "--as-of", DAY, "--summary", "--html", "plan.html", "--markdown", "plan.md")
+    done = run("plan", "--as-of", DAY, "--summary", "--html", "plan.html", "--markdown", "plan.md", "--xlsx", "plan.xlsx")
     assert done.exit_code == 0, done.output
     html, markdown = Path("plan.html").read_text(encoding="utf-8"), Path("plan.md").read_text(encoding="utf-8")
     assert "<td>200.00 EUR in a year</td>" in html and "Stop deliveries: make: 2 subjects" in html
     assert "### Stop deliveries: make: 2 subjects" in markdown and "| C3 | entered |" in markdown
+    assert b"200.00 EUR in a year" in ZipFile("plan.xlsx").read("xl/worksheets/sheet3.xml")
     assert run("plan", "--html", "nowhere/plan.html").exit_code == 64

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--override-guard", "overrides", multiple=True, metavar="NAME", help="Let this guard pass; may be repeated.")
 @click.option("--only", metavar="TARGET", help="Plan this target alone; the others stay as they are, for their readers too.")
 @click.option("--html", type=PATH, metavar="F", help="Also write the plan as a page for a browser.")
+@click.option("--xlsx", type=PATH, metavar="F", help="Also write it as a workbook, with every change.")
 @click.option("--markdown", type=PATH, metavar="F", help="Also write it as Markdown, with the first changes of each kind.")
 @click.option("--summary", is_flag=True, help="The totals without the difference.")
 @click.option("--full", is_flag=True, help="Every change, instead of the grouped difference.")
@@ -33,6 +34,7 @@ def plan(
     overrides: tuple[str, ...],
     only: str | None,
     html: Path | None,
+    xlsx: Path | None,
     markdown: Path | None,
     summary: bool,
     full: bool,
@@ -49,7 +51,7 @@ def plan(
 
     if summary and full:
         raise click.UsageError("--summary and --full contradict each other")
-    for hint, file in (("-o", output), ("--html", html), ("--markdown", markdown)):
+    for hint, file in (("-o", output), ("--html", html), ("--xlsx", xlsx), ("--markdown", markdown)):
         if file is not None and not file.absolute().parent.is_dir():
             raise click.BadParameter(f"there is no folder {file.parent}", param_hint=f"'{hint}'")
     project = options.open()
@@ -58,6 +60,10 @@ def plan(
         api.save_plan(made, output)
     show(made, format, options, summary=summary, full=full, next_step=_next_step(made, output, overrides, only, options))
     _pages(made, html, markdown)
+    if xlsx is not None:
+        from assignrules.report.workbook import plan_workbook
+
+        xlsx.write_bytes(plan_workbook(made))
     if output is not None:
         options.say(f"the plan is kept in {output}, and can be applied until {made.header.expires}")
     return exit_code(made, detailed=detailed_exitcode, old=bool(old_data(project, overrides)))

@@ -214,23 +214,27 @@ def compile_sql(project: Project, search: str | None = None, *, dialect: str | N
     """The SQL of one search, or of all searches, the plan, the alerts and the reports, formatted and commented. ``dialect`` is sqlglot's
     name of one; the database's unless given. No database is opened."""
     from assignrules.databases.binding import at
-    from assignrules.sql import compile_alerts, compile_plan_sql, compile_reports, compile_searches
+    from assignrules.sql import NotCompiled, compile_alerts, compile_plan_sql, compile_reports, compile_searches
 
     ruleset = _ruleset(project)
     wanted = dialect or _database(project).dialect
     _check_dialect(wanted)
     mapping = at(_mapping(project), project.as_of)
-    if search is not None:
-        _, name = _known_search(ruleset, search)
-        return compile_searches(ruleset, mapping, wanted, project.as_of, [name])
-    names = [item.name for item in ruleset.searches()]
-    parts = (
-        compile_searches(ruleset, mapping, wanted, project.as_of, names),
-        compile_plan_sql(ruleset, mapping, wanted, project.as_of),
-        compile_alerts(ruleset, mapping, wanted, project.as_of),
-        compile_reports(ruleset, mapping, wanted, project.as_of),
-    )
-    return "\n".join(part for part in parts if part)
+    try:
+        if search is not None:
+            _, name = _known_search(ruleset, search)
+            return compile_searches(ruleset, mapping, wanted, project.as_of, [name])
+        names = [item.name for item in ruleset.searches()]
+        parts = (
+            compile_searches(ruleset, mapping, wanted, project.as_of, names),
+            compile_plan_sql(ruleset, mapping, wanted, project.as_of),
+            compile_alerts(ruleset, mapping, wanted, project.as_of),
+            compile_reports(ruleset, mapping, wanted, project.as_of),
+        )
+        return "\n".join(part for part in parts if part)
+    except NotCompiled as problem:
+        help = "compile one search by name, or for another dialect: every rule runs on DuckDB and PostgreSQL"
+        raise Problems([diagnostic("E0199", str(problem), help=help)]) from problem
 
 
 def load(project: Project, paths: Sequence[str | os.PathLike[str]]) -> LoadReport:

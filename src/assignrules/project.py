@@ -158,7 +158,9 @@ def _schema_source(project: Project, name: str) -> tuple[SourceFile | None, tupl
 
 def _dialect_of(environment: Environment | None) -> str:
     """sqlglot's name of the SQL of an environment's database, by its address."""
-    scheme = "duckdb" if environment is None else environment.database.partition("://")[0].partition("+")[0]
+    # The whole address may be a variable; where that is not set, nothing is read of the database, and its own dialect does not matter.
+    address = {} if environment is None else _known_variables({"database": environment.database})
+    scheme = address.get("database", "duckdb").partition("://")[0].partition("+")[0]
     return {"postgresql": "postgres", "postgres": "postgres"}.get(scheme, "duckdb")
 
 

@@ -13,13 +13,14 @@ from assignrules.ir.ruleset import Assignment, Definition, Ruleset
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.decisions import distribution_of
-from assignrules.sql.dialects import DIALECTS, Dialect, Printed
+from assignrules.sql.dialects import DIALECTS, CannotPrint, Dialect, MySQL, Printed, fitted
 from assignrules.sql.differences import at, differences
 from assignrules.sql.distribution import shared_rows
 from assignrules.sql.listings import alert_listing
 from assignrules.sql.queries import Compiler
 from assignrules.sql.reports import groups, row_listing
 from assignrules.sql.rows import share_table
+from assignrules.sql.terms import Sql
 
 
 def known_dialects() -> tuple[str, ...]:
@@ -31,7 +32,20 @@ def dialect_named(name: str) -> Dialect:
     """A dialect for printing; ``KeyError`` for an unknown one. Only those of ``DIALECTS`` are ever run."""
     if name not in known_dialects():
         raise KeyError(name)
-    return DIALECTS.get(name) or Printed(name)
+    return DIALECTS.get(name) or (MySQL() if name == "mysql" else Printed(name))
+
+
+class NotCompiled(Exception):
+    """What the dialect cannot say, and the heading of the statement that takes it."""
+
+
+def _text(compiler: Compiler, query: Sql, heading: str) -> str:
+    if not isinstance(compiler.dialect, MySQL):
+        return compiler.text(query, pretty=True)
+    try:
+        return compiler.text(fitted(query), pretty=True)
+    except CannotPrint as problem:
+        raise NotCompiled(f"{heading}: {problem}") from problem
 
 
 def compile_searches(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of: date, names: Iterable[str]) -> str:
@@ -50,12 +64,12 @@ def compile_plan_sql(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_
         for block in ruleset.writers(target, member, as_of):
             if distribution_of(block) is not None:
                 heading = [f"the rows that count for `distribute`; what each gets is then kept in {share_table(block.rule)}", _named(block)]
-                parts.append(_commented(heading) + compiler.text(shared_rows(compiler, block)[0], pretty=True) + ";\n")
+                parts.append(_commented(heading) + _text(compiler, shared_rows(compiler, block)[0], heading[1].strip()) + ";\n")
     for part in differences(compiler):
         blocks = [block for decision in part.decisions for block in decision.blocks]
         heading = [f"the rows of {part.entity} on which the rules change, hold or contradict something, as of {as_of.isoformat()}"]
         heading.extend(_named(block) for block in blocks)
-        parts.append(_commented(heading) + compiler.text(part.rows, pretty=True) + ";\n")
+        parts.append(_commented(heading) + _text(compiler, part.rows, f"the plan of {part.entity}") + ";\n")
     return "\n".join(parts)
 
 
@@ -63,7 +77,7 @@ def compile_alerts(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_of
     """The statements of alerts: their rows on the planned state, before they are compared with those of the last applied run."""
     compiler = Compiler(ruleset, mapping, dialect_named(dialect), as_of, journal=True)
     parts = (
-        _commented([_headed("alert", alert)]) + compiler.text(alert_listing(compiler, alert).query, pretty=True) + ";\n"
+        _commented([_headed("alert", alert)]) + _text(compiler, alert_listing(compiler, alert).query, _headed("alert", alert)) + ";\n"
         for alert in ruleset.alerts
     )
     return "\n".join(parts)
@@ -78,12 +92,12 @@ def compile_reports(ruleset: Ruleset, mapping: SchemaMapping, dialect: str, as_o
         if report.grouped:
             found = groups(compiler, report)
             table = compiler.text(terms.identifier(found.table))
-            kept = f"CREATE TEMPORARY TABLE {table} AS\n{compiler.text(found.rows, pretty=True)};\n"
+            kept = f"CREATE TEMPORARY TABLE {table} AS\n{_text(compiler, found.rows, heading)};\n"
             parts.append(_commented([f"{heading}: its groups"]) + kept)
             heading, listing = f"{heading}: its lines", found.listing()
         else:
             listing = row_listing(compiler, report)
-        parts.append(_commented([heading]) + compiler.text(listing.query, pretty=True) + ";\n")
+        parts.append(_commented([heading]) + _text(compiler, listing.query, heading) + ";\n")
         if table is not None:
             parts.append(f"DROP TABLE {table};\n")
     return "\n".join(parts)
@@ -98,7 +112,8 @@ def _search(compiler: Compiler, search: Definition) -> str:
     label = "" if search.label is None else f' "{search.label}"'
     place = "" if search.span is None else f" ({search.span.file}:{search.span.line})"
     query = compiler.select(search.entity, [], where=Reference(search.entity, search.name, search.type, True))
-    return _commented([f"search {search.name}{label} on {search.entity}{place}"]) + compiler.text(query, pretty=True) + ";\n"
+    heading = f"search {search.name}{label} on {search.entity}{place}"
+    return _commented([heading]) + _text(compiler, query, heading) + ";\n"
 
 
 def _named(block: Assignment) -> str:

@@ -1,0 +1,1 @@
+-- refused: search all_of_them on customer (aggregates.rules:10): `mysql` has no texts joined by `||`, no `WITHIN GROUP`, no function `PERCENTILE_DISC` with this meaning, no function `DIV` with this meaning

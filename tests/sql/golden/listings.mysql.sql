@@ -1,0 +1,1 @@
+-- refused: alert great_debts "Great debts" on customer (listings.rules:3): `mysql` has no texts joined by `||`, no function `TO_JSON` with this meaning, no function `REGEXP_REPLACE` with this meaning

@@ -1,0 +1,1 @@
+-- refused: the plan of customer: `mysql` has no function `LAG` with this meaning, no intervals that are multiplied

@@ -1,0 +1,1 @@
+-- refused: search named on customer (search.rules:6): `mysql` has no function `TRANSLATE` with this meaning, no function `STARTS_WITH` with this meaning, no regular expressions of PostgreSQL, no function `STRPOS` with this meaning, no function `NORMALIZE` with this meaning

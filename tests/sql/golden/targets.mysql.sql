@@ -1,0 +1,1 @@
+-- refused: the plan of customer: `mysql` has no texts joined by `||`, no function `REGEXP_REPLACE` with this meaning

@@ -16,7 +16,7 @@ FUNCTIONS = frozenset({
     "ABS", "ROUND", "SIGN", "FLOOR", "CEIL", "LEAST", "GREATEST", "DATEDIFF", "ADDDATE",
 })  # fmt: skip
 # Forms that they do not have, or that mean something else there: `||` is a disjunction.
-FORMS: dict[type[exp.Expression], str] = {
+FORMS: dict[type[Sql], str] = {
     exp.DPipe: "texts joined by `||`",
     exp.Interval: "intervals that are multiplied",
     exp.RegexpLike: "regular expressions of PostgreSQL",

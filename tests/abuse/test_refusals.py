@@ -110,7 +110,7 @@ def test_a_reader_plans_and_cannot_apply() -> None:  # S6, P10
         reader = Postgres(database.address.replace("user=tester", f"user={role}"))
         plan = plan_of(reader, ONE_OF_EACH)
         before = state(database)
-        with pytest.raises(DatabaseFailure, match=f"refused `{role}`"):
+        with pytest.raises(DatabaseFailure, match=f"the user `{role}` of the database lacks the rights"):
             apply(reader, plan)
         assert state(database) == before == state(reader)
     finally:

@@ -1,4 +1,4 @@
-"""S6: roles of a real server that have what `schema grants` prints, and nothing else: a reader cannot write, a writer writes targets alone."""
+"""S6: roles of a real server with what `schema grants` prints and nothing else: a reader cannot write, a writer writes targets alone."""
 
 from __future__ import annotations
 

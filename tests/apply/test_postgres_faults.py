@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from assignrules.plan.file import write_plan
 from assignrules.schema.dataset import Dataset
 
 ROOT = Path(__file__).parents[2]
+RANDOM_KILLS = 5
 CHILD = """
 import os, signal, sys
 from pathlib import Path
@@ -72,6 +74,32 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     with database.reading() as session:
         assert len(history.runs(session)) == 1
         assert not has_errors(chain.verify(session, result.head))
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path: Path) -> None:  # F1
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    pick = random.Random(seed)
+    for _ in range(RANDOM_KILLS):
+        database = postgres_store()
+        plan = plan_of(database, ONE_OF_EACH)
+        before = state(database)
+        write_plan(plan, tmp_path / "plan.json")
+        command = [sys.executable, "-c", f"print('ready', flush=True)\n{CHILD}", database.address, str(tmp_path / "plan.json"), "never"]
+        child = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(pick.uniform(0.2, 1.5))  # it reads the program first
+        child.kill()
+        child.communicate(timeout=60)
+        with database.reading() as session:
+            applied = len(history.runs(session)) == 1
+        assert applied or state(database) == before
+        result = apply(database, plan)
+        assert (result.outcome, result.run, result.already) == (Outcome.APPLIED, 1, applied)
+        with database.reading() as session:
+            assert not has_errors(chain.verify(session, result.head))
 
 
 @pytest.fixture

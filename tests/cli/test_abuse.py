@@ -146,3 +146,40 @@ def test_a_database_that_is_open_elsewhere(run, project: Path) -> None:  # F9
     finally:
         held.communicate()
     assert run("apply", "--yes").exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_full_standard_output(project: Path) -> None:  # G2, F8
+    """The device answers as a full disk does. It is not written to by name: it must not be replaced by a file."""
+    environment = {**os.environ, "PYTHONPATH": SOURCES}
+    for words in (["plan"], ["plan", "--format", "json"], ["apply", "--yes"], ["log", "--format", "json"]):
+        with open("/dev/full", "w") as full:
+            command = [sys.executable, "-m", "assignrules", *words]
+            done = subprocess.run(command, cwd=project, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.splitlines()[-1] == "error: standard output cannot be written to: no space left on device"
+        assert "Traceback" not in done.stderr
+    assert api.log(api.load_project(project)) == (), "what could not be shown was not applied"
+
+
+def test_a_plan_replaces_files_only(run, project: Path) -> None:  # F8
+    (project / "folder").mkdir()
+    os.mkfifo(project / "pipe")
+    for name in ("folder", "pipe"):
+        done = run("plan", "-o", name)
+        assert done.exit_code == 1
+        assert "is not a file that could be written" in done.stderr
+    assert (project / "pipe").is_fifo()
+    assert not [path for path in project.iterdir() if path.name.startswith((".pipe", ".folder"))], "nothing half-written is left"
+
+
+def test_what_a_plan_was_made_from_has_changed(run, project: Path) -> None:  # F6
+    run("plan", "-o", "day.plan", "--as-of", "2026-11-22")
+    refused = run("apply", "day.plan", "--yes", "--param", "large=35_000 EUR")
+    assert (refused.exit_code, "E0702" in refused.stderr) == (4, True)
+    path = project / "rules" / "strategy.rules"
+    text = path.read_text()
+    path.write_text(text.replace('"Call first"', '"Call at once"'))
+    assert run("apply", "day.plan", "--yes").exit_code == 4
+    path.write_text(f"# a comment, and another layout\n\n{text}".replace("\n  ", "\n      "))
+    assert run("apply", "day.plan", "--yes").exit_code == 0

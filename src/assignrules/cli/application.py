@@ -12,7 +12,7 @@ import click
 
 from assignrules import __version__
 from assignrules.cli import exits
-from assignrules.cli.output import complain, emit, say, silence
+from assignrules.cli.output import OutputFailed, complain, emit, say, silence
 
 ISSUES = "please report this, with the command and what -v adds, at the project's issue tracker"
 SECTIONS = {
@@ -51,7 +51,7 @@ class Application(click.Group):
         code = self._run(arguments, prog_name or "assignrules")
         try:
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError:
             silence([sys.stdout])
         sys.exit(code)
 
@@ -145,6 +145,9 @@ def _ended(error: Exception, arguments: Sequence[str]) -> int:
         if verbose and error.__cause__ is not None:
             say(f"caused by: {error.__cause__}")
         return exits.WRONG if isinstance(error, NumberTooLarge) else exits.DATABASE
+    if isinstance(error, OutputFailed):
+        say(f"error: {error}")
+        return exits.WRONG
     if isinstance(error, OSError) and error.filename is not None:
         text = f"`{error.filename}`: {(error.strerror or 'cannot be used').lower()}"
         if as_json:

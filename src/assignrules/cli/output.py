@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 160
 
 
+class OutputFailed(Exception):
+    """A result cannot be shown."""
+
+
 def emit(text: str) -> None:
     """Writes a result to standard output."""
     _write(sys.stdout, text)
@@ -66,3 +70,7 @@ def _write(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         silence([stream])
+    except OSError as error:  # a full disk
+        silence([stream])
+        if stream is sys.stdout:
+            raise OutputFailed(f"standard output cannot be written to: {(error.strerror or 'unknown reason').lower()}") from error

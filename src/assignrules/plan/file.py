@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -41,7 +42,10 @@ class _Parts:
 
 
 def write_plan(plan: Plan, path: Path) -> None:
-    """Writes the file: whole, or not at all, whatever happens meanwhile (``OSError`` where it cannot be written)."""
+    """Writes the file: whole, or not at all, whatever happens meanwhile (``OSError`` where it cannot be written). A device or a folder is
+    never replaced by one."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is not a file that could be written", str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:

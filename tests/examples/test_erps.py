@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import os
 import shutil
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -220,3 +225,108 @@ def covers(place: Place, states: dict[str, Any]) -> None:
 
 
 STORED = {"dolibarr": stored_by_dolibarr, "weberp": stored_by_weberp, "m3": stored_by_m3}
+
+
+# The real demo companies of two of the ERPs, as others published them
+
+REAL_DAY = date(2014, 1, 1)
+ROWS = {
+    "dolibarr": "INSERT INTO llx_c_dunning SELECT row_number() OVER (), NULL, name, 1 FROM (SELECT unnest($names) AS name);",
+    "weberp": "INSERT INTO debtortype SELECT 1 + row_number() OVER (), name FROM (SELECT unnest($names) AS name);",
+}
+GROUP_ROWS = {
+    "dolibarr": "INSERT INTO llx_categorie (rowid, label, type, entity) "
+    "SELECT 900 + row_number() OVER (), name, 2, 1 FROM (SELECT unnest($names) AS name);",
+    "weberp": "INSERT INTO z_groups SELECT row_number() OVER (), name FROM (SELECT unnest($names) AS name);",
+}
+
+
+def dump(erp: str) -> Path:
+    """The folder of a demo company's tables."""
+    name = {"dolibarr": "dolibarr_3_5", "weberp": "weberp_4_10"}[erp]
+    folders = [Path(__file__).resolve().parents[3] / "shared"]
+    if os.environ.get("ASSIGNRULES_SHARED"):
+        folders.insert(0, Path(os.environ["ASSIGNRULES_SHARED"]))
+    found = next((folder / "data" / name for folder in folders if (folder / "data" / name).is_dir()), None)
+    if found is None:
+        where = "in ../shared beside the repository, nor in the folder that ASSIGNRULES_SHARED names"
+        pytest.skip(f"THE REAL TABLES OF {erp.upper()} WERE NOT TESTED: there is no data/{name} {where}")
+    return found
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+Owed = dict[str, list[tuple[Decimal, date | None]]]
+
+
+def owed_in_dolibarr(folder: Path) -> Owed:
+    """What each customer owes, with when it is due: from the files themselves."""
+    parties = [row for row in table(folder, "llx_societe") if row["client"] in ("1", "3") and row["entity"] == "1"]
+    customers = {row["rowid"]: row["code_client"] or f"no code, row {row['rowid']}" for row in parties}
+    discounts = table(folder, "llx_societe_remise_except")
+    turned = {row["fk_facture_source"] for row in discounts} - {""}
+    settled: dict[str, Decimal] = defaultdict(Decimal)
+    for row in table(folder, "llx_paiement_facture"):
+        settled[row["fk_facture"]] += Decimal(row["amount"])
+    for row in discounts:
+        settled[row["fk_facture"]] += Decimal(row["amount_ttc"])
+    owed: Owed = {code: [] for code in customers.values()}
+    for row in table(folder, "llx_facture"):
+        if row["fk_soc"] in customers and row["entity"] == "1" and row["fk_statut"] in ("1", "2") and row["rowid"] not in turned:
+            due = date.fromisoformat(row["date_lim_reglement"]) if row["date_lim_reglement"] else None
+            owed[customers[row["fk_soc"]]].append((Decimal(row["total_ttc"]) - settled[row["rowid"]], due))
+    for row in discounts:
+        if row["fk_soc"] in customers and not row["fk_facture"] and not row["fk_facture_line"]:
+            owed[customers[row["fk_soc"]]].append((-Decimal(row["amount_ttc"]), None))
+    return owed
+
+
+def owed_in_weberp(folder: Path) -> Owed:
+    terms = {row["termsindicator"]: (int(row["daysbeforedue"]), int(row["dayinfollowingmonth"])) for row in table(folder, "paymentterms")}
+    worth = {row["currabrev"]: (1 / Decimal(row["rate"])).quantize(Decimal("1e-10"), ROUND_HALF_UP) for row in table(folder, "currencies")}
+    customers = {row["debtorno"]: row for row in table(folder, "debtorsmaster")}
+    owed: Owed = {code: [] for code in customers}
+    for row in table(folder, "debtortrans"):
+        customer, issued = customers[row["debtorno"]], date.fromisoformat(row["trandate"][:10])
+        rest = sum(Decimal(row[part]) for part in ("ovamount", "ovgst", "ovfreight", "ovdiscount")) - Decimal(row["alloc"])
+        days, day = terms[customer["paymentterms"]]
+        following = (issued.replace(day=1) + timedelta(days=32)).replace(day=1)
+        last = (following + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        due = issued + timedelta(days=days) if days else min(following + timedelta(days=day - 1), last)
+        owed[row["debtorno"]].append((rest * worth[customer["currcode"]], due if row["type"] == "10" else None))
+    return owed
+
+
+@pytest.mark.parametrize("erp", ["dolibarr", "weberp"])
+def test_the_real_tables_give_what_the_files_say(erp: str, tmp_path: Path) -> None:
+    source, folder, home = dump(erp), tmp_path / "erps", {"dolibarr": "EUR", "weberp": "USD"}[erp]
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("*.duckdb*", "__pycache__"))
+    for file in ("assignrules.yml", "schema.yml"):  # webERP's demo company reckons in dollars
+        path = folder / erp / file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("currency: EUR\n", f"currency: {home}\n").replace("<> 'EUR'", f"<> '{home}'"), encoding="utf-8")
+    ddl = GENERATORS[erp].DDL
+    with duckdb.connect(str(folder / erp / f"{erp}.duckdb")) as connection:
+        connection.execute(ddl.replace("NOT NULL", ""))  # the files say nothing of empty texts
+        for file in sorted(source.glob("*.csv")):
+            if f"CREATE TABLE {file.stem} " in ddl:
+                connection.execute(f"INSERT INTO {file.stem} BY NAME SELECT * FROM read_csv('{file}', all_varchar=true)")
+        connection.execute(ROWS[erp], {"names": list(truth.SCENARIOS)})
+        connection.execute(GROUP_ROWS[erp], {"names": list(truth.GROUPS)})
+    params = {"late_from": f"20 {home}", "legal_from": f"500 {home}"}
+    project = api.load_project(folder / erp, as_of=REAL_DAY, params=params)
+    assert api.check_schema(project).diagnostics == ()
+    plan = api.plan_changes(project)
+    assert plan.header.applicable and not plan.data_errors
+    expected: dict[str, str] = {}
+    for code, items in (owed_in_dolibarr if erp == "dolibarr" else owed_in_weberp)(source).items():
+        late = [(amount, (REAL_DAY - due).days) for amount, due in items if amount > 0 and due is not None and due < REAL_DAY]
+        over_30, over_60 = (sum((amount for amount, days in late if days > bound), Decimal(0)) for bound in (30, 60))
+        expected[code] = "Legal" if over_60 >= 500 else "Firm" if over_30 >= 20 else "Friendly" if late else "No reminder"
+    assert {subject: after for (target, subject, _), (_, after) in planned(plan).items() if target == "scenario"} == expected
+    assert len(set(expected.values())) > 1
+    assert api.apply(project, plan, reason="real rows").outcome is Outcome.APPLIED
+    assert api.plan_changes(project).changes == ()

@@ -2,7 +2,8 @@
 #   make demo    build the My Company SAS example in build/demo, plan, preview, apply, show the log
 #   make check   format, lint, types, imports and the quick tests: under a minute, before every commit
 #   make test    the same and every test, the slow ones too: what CI runs
-#   make soak    random rulesets on the engine and the reference, 200,000 (ASSIGNRULES_SOAK=N); failing ones in build/soak
+#   make soak    random rulesets on the engine and the reference, 200,000 (ASSIGNRULES_SOAK=N); failing ones in build/soak;
+#                then thousands of applies killed at random moments (ASSIGNRULES_KILLS=N for each part)
 #   make mutants mutation testing of the modules that place guards, types and staleness (MODULES=…)
 #   make fmt     write the canonical layout and mend what can be mended
 #   make clean   remove everything that these commands made
@@ -74,6 +75,7 @@ test: static
 
 soak: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.differential.soak
+	ASSIGNRULES_KILLS=$${ASSIGNRULES_KILLS:-500} $(BIN)/pytest -n $(JOBS) -k random_moments tests/apply
 
 mutants: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.faults.mutants $(MODULES)

@@ -22,7 +22,8 @@ from assignrules.journal import chain, history
 from assignrules.plan.file import read_plan, write_plan
 
 CUSTOMERS = 2000
-RANDOM_KILLS = 36  # with the named points sixty
+PARTS = 3  # so that several processes share them
+RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "12"))  # of a part: with the named points sixty
 # The child says that it is ready, and dies by its own hand at the named point where one is given: no other process could hit it.
 CHILD = """
 import os, signal, sys
@@ -113,7 +114,8 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments(tmp_path: Path) -> None:  # F1
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_at_random_moments(tmp_path: Path, part: int) -> None:  # F1
     seed = random.SystemRandom().randrange(2**32)
     print(json.dumps({"seed": seed}))
     pick = random.Random(seed)

@@ -28,7 +28,7 @@ from assignrules.plan.file import write_plan
 from assignrules.schema.dataset import Dataset
 
 ROOT = Path(__file__).parents[2]
-RANDOM_KILLS = 5
+RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "5"))
 CHILD = """
 import os, signal, sys
 from pathlib import Path

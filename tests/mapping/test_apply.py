@@ -76,6 +76,7 @@ assign group "Late" add turnover_12m > 0 EUR remove others
 assign order_block true to turnover_12m > 1000 EUR otherwise false
 assign risk_class "A" to turnover_12m > 0 EUR
 assign cover "ND" eligibility turnover_12m > 0 EUR amount 20_000 EUR removal others
+propose "Call" to turnover_12m > 1000 EUR
 """
 
 
@@ -126,6 +127,7 @@ def test_targets_are_written_where_the_schema_says(tmp_path: Path) -> None:
     assert rows(project, "SELECT * FROM tagged ORDER BY ALL") == [
         ("1", 1, 1, 5, "rules"), ("1", 1, 1, 9, "x"), ("1", 2, 1, 5, "rules"), ("1", 2, 1, 6, "x"), ("2", 1, 2, 5, "x")
     ]  # fmt: skip
+    assert rows(project, "SELECT subject, state FROM assignrules_outbox") == [("C3", "open")]
     # What is exported is never written to the company's table, and reads as exported until the company's field moves.
     assert rows(project, 'SELECT "Sperre" FROM "Cust ""omers" WHERE code = \'C3\'') == [("",)]
     assert planned(project)[1] == {}

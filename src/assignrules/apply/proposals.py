@@ -17,6 +17,8 @@ from assignrules.journal.outbox import OUTBOX_COLUMNS
 from assignrules.journal.tables import PROPOSAL_COLUMNS
 from assignrules.plan.model import compact
 from assignrules.schema.mapping import OUTBOX, SchemaMapping
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.relations import Relations
 
 PLANNED_PROPOSALS = "assignrules_planned_proposals"  # the temporary table of the proposals that are written
 GIVEN = "assignrules_given_proposals"
@@ -69,12 +71,9 @@ def stale_proposals(session: Session, mapping: SchemaMapping) -> tuple[Diagnosti
         now, then = state or "not there", before or "not there"
         problems.append(diagnostic("E0701", f"proposal `{name}` of `{subject}` is {now} now, and was {then} when the plan was made"))
     for (entity,) in session.fetch(f"SELECT DISTINCT entity FROM {PLANNED_PROPOSALS} WHERE action = 'make' ORDER BY 1"):
-        body = mapping.entities[entity]
-        key = quoted(body.fields[mapping.schema.entities[entity].key or ""].column)
-        there = f"EXISTS (SELECT 1 FROM {quoted(body.table)} AS existing WHERE existing.{key} = planned.subject)"
+        there = _there(session, mapping, entity)
         if entity == "legal_entity":  # a customer without one is its own
-            own = mapping.entities["customer"]
-            there += f" OR EXISTS (SELECT 1 FROM {quoted(own.table)} AS existing WHERE existing.{quoted(own.key)} = planned.subject)"
+            there += f" OR {_there(session, mapping, 'customer')}"
         sql = (
             f"SELECT planned.subject FROM {PLANNED_PROPOSALS} AS planned WHERE planned.action = 'make' AND planned.entity = $entity "
             f"AND NOT ({there}) ORDER BY planned.sequence LIMIT {LISTED}"
@@ -82,6 +81,13 @@ def stale_proposals(session: Session, mapping: SchemaMapping) -> tuple[Diagnosti
         for (subject,) in session.fetch(sql, {"entity": entity}):
             problems.append(diagnostic("E0701", f"`{subject}` is no longer in the data"))
     return tuple(problems)
+
+
+def _there(session: Session, mapping: SchemaMapping, entity: str) -> str:
+    """Whether the subject of the proposal `planned` is in the data, as an entity's row."""
+    key = mapping.entities[entity].fields[mapping.schema.entities[entity].key or ""].column
+    rows = Relations(mapping, DIALECTS[session.dialect]).text(entity, "existing", [key])
+    return f"EXISTS (SELECT 1 FROM {rows} WHERE CAST(existing.{quoted(key)} AS VARCHAR) = planned.subject)"
 
 
 def write_proposals(session: Session, run: int, day: date) -> int:

@@ -167,3 +167,34 @@ def problems(text: str) -> list[tuple[str, int]]:
 )
 def test_problems_stand_where_they_are(text: str, expected: list[tuple[str, int]]) -> None:
     assert problems(text) == expected
+
+
+PAIR = "extends: credit\nentities:\n  customer: {from: a, key: [id, sub], fields: {code: c}}\n"
+OWN = "{on: customer, shape: value, store: column, table: t, key: [id, sub], column: v"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{PAIR}  document: {{from: d, key: n, links: {{customer: [id, sub]}}}}\n", []),
+        (f"{PAIR}  document: {{from: d, key: n, links: {{customer: {{sql: \"x || '/' || y\"}}}}}}\n", []),  # a whole key
+        (f"{PAIR}  document: {{from: d, key: n, links: {{customer: id}}}}\n", ["the link `customer` of `document` has 1 column"]),
+        (f"{PAIR}  guarantee: {{from: g, key: n, links: {{customer: [a, b, c]}}}}\n", ["the link `customer` of `guarantee` has 3 columns"]),
+        (f"{PAIR}targets: {{scenario: {{store: column, table: t, key: id, column: v}}}}\n", ["the target `scenario` has 1 column"]),
+        (f"{PAIR}targets: {{group: {{store: members, table: t, subject: id, member: m}}}}\n", ["the target `group` has 1 column"]),
+        (f"{PAIR}targets: {{seen: {OWN}, type: date, format: '%d.%m.%Y'}}}}\n", []),
+        (f"{PAIR}targets: {{seen: {OWN}, type: date, format: '%d %b %Y'}}}}\n", ["the target `seen` cannot be written"]),
+        (f"{PAIR}targets: {{seen: {OWN}, type: date, format: julian_cyyddd}}}}\n", ["the target `seen` cannot be written"]),
+        (f"{PAIR}targets: {{most: {OWN}, type: money, currency: cur}}}}\n", []),
+        (f"{PAIR}targets: {{most: {OWN}, type: money, currency: {{sql: upper(cur)}}}}}}\n", ["the target `most` takes its currency"]),
+        (
+            f"{PAIR}targets: {{mark: {OWN}, type: text, values: {{1: low, '*': other}}}}}}\n",
+            ["the target `mark` has no code to write `other`"],
+        ),
+        (f"{PAIR}targets: {{mark: {OWN}, type: text, values: {{1: low, '*': low}}}}}}\n", []),
+    ],
+)
+def test_what_is_named_and_written_fits(text: str, expected: list[str]) -> None:
+    found = read_schema(SourceFile("schema.yml", text), Settings("duckdb"), lambda name, parent: (None, ()))[2]
+    assert [item.message[: len(start)] for item, start in zip(found, expected, strict=True)] == expected
+    assert all(item.span is not None and item.help for item in found)

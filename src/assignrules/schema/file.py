@@ -13,6 +13,7 @@ from assignrules.ir.digest import digest
 from assignrules.ir.types import Kind
 from assignrules.schema.declared import Declared, EntityNode
 from assignrules.schema.entities import entity_source
+from assignrules.schema.fitting import links_fit, targets_fit
 from assignrules.schema.logical import TYPES, Schema, credit
 from assignrules.schema.mapping import SchemaMapping, mapped
 from assignrules.schema.nodes import CODE, Nodes
@@ -81,6 +82,8 @@ def read_schema(
         if found is not None:
             entities[name] = found
     targets, schema = _targets(nodes, top.get("targets"), schema, entities)
+    links_fit(nodes, schema, entities)
+    targets_fit(nodes, schema, entities, targets)
     physical = Physical(
         entities, targets, parameters, _tenant(nodes, top.get("tenant")), dialect, settings.time_zone, settings.currency, settings.calendar
     )

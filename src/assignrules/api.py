@@ -333,7 +333,7 @@ def freshness(project: Project, *, overrides: Collection[str] = (), now: datetim
     if not project.freshness:
         return ()
     with _reading(project) as session:
-        return guard.freshness(session, project.freshness, now or datetime.now(UTC), overrides)
+        return guard.freshness(session, _bound(project, session), project.freshness, now or datetime.now(UTC), overrides)
 
 
 def _freshness_guards(project: Project) -> set[str]:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from assignrules.databases.base import Session
 from assignrules.databases.embedded import loaded_at
 from assignrules.diagnostics import Diagnostic, diagnostic
+from assignrules.schema.mapping import SchemaMapping
+from assignrules.sql.dialects import DIALECTS
+from assignrules.sql.relations import Relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,31 @@ def guard_name(entity: str) -> str:
     return f"freshness:{entity}"
 
 
-def freshness(session: Session, bounds: Mapping[str, timedelta], now: datetime, overrides: Collection[str] = ()) -> tuple[Freshness, ...]:
-    """The verdicts, by entity. ``now`` has a time zone."""
+def freshness(
+    session: Session, mapping: SchemaMapping, bounds: Mapping[str, timedelta], now: datetime, overrides: Collection[str] = ()
+) -> tuple[Freshness, ...]:
+    """The verdicts, by entity. ``now`` has a time zone. ``mapping`` is bound to the session's database."""
     verdicts: list[Freshness] = []
     for entity in sorted(bounds):
-        loaded = loaded_at(session, entity)
+        loaded = loaded_at(session, entity) if mapping.physical is None else _mapped(session, mapping, entity)
         age = None if loaded is None else now - loaded
         passed = age is not None and age <= bounds[entity]
         verdicts.append(Freshness(entity, bounds[entity], loaded, age, passed, not passed and guard_name(entity) in overrides))
     return tuple(verdicts)
+
+
+def _mapped(session: Session, mapping: SchemaMapping, entity: str) -> datetime | None:
+    """When the rows of a company's tables came, as the schema file says; a time without a zone is one of the project's."""
+    assert mapping.physical is not None
+    query = Relations(mapping, DIALECTS[session.dialect]).loaded_at(entity)
+    if query is None:
+        return None
+    ((text,),) = session.fetch(query.sql(dialect=session.dialect, comments=False))
+    try:
+        loaded = datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        return None  # no rows, or no time: nothing says when, which trips the guard
+    return (loaded if loaded.tzinfo is not None else loaded.replace(tzinfo=ZoneInfo(mapping.physical.time_zone))).astimezone(UTC)
 
 
 def _long(time: timedelta) -> str:

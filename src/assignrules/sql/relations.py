@@ -98,6 +98,11 @@ class Relations:
         wanted = made.names() if columns is None else [name for name in made.names() if name in set(columns)]
         return made.select(wanted or made.names()[:1])
 
+    def loaded_at(self, entity: str) -> exp.Select | None:
+        """The query of when an entity's rows came: the latest that any of them says. None where nothing says so."""
+        source = self.physical.entities.get(entity)
+        return None if source is None or source.loaded_at is None else _Rows(self, entity, source).latest(source.loaded_at)
+
     def _absent(self, entity: str, columns: Collection[str] | None) -> exp.Select:
         """No rows: of rates and legal entities that nothing maps. Of holidays, those of the project's calendar, as the embedded store."""
         physical = self.mapping.physical
@@ -258,6 +263,13 @@ class _Rows:
             self.inner or [terms.alias(terms.number(1), "one")], self.relations.table(self.source.table), joins, where=where
         )
         return terms.select(values, terms.subquery(inner, RAW), self.joins)
+
+    def latest(self, source: Source) -> exp.Select:
+        """The largest value of a source, as a text."""
+        value, _ = self._column(source, "loaded_at")
+        rows = self.select(())
+        rows.set("expressions", [terms.alias(terms.cast(exp.Max(this=value), "VARCHAR"), "latest")])
+        return rows
 
     def _fragment(self, fragment: Fragment, kind: str) -> Sql:
         return self.relations.fragment(fragment, kind, self.source.table, self.columns)

@@ -19,7 +19,7 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.schema.dataset import Dataset
 from assignrules.testing.case import ProjectSettings
 
-BATCHES = [(0, 3, True), *(pytest.param(number, 12, number % 2 == 0, marks=pytest.mark.slow) for number in range(1, 5))]
+BATCHES = [(0, 3, True), *(pytest.param(number, 8, number % 2 == 0, marks=pytest.mark.slow) for number in range(1, 3))]
 
 
 @pytest.mark.parametrize(("batch", "examples", "small"), BATCHES)
@@ -30,7 +30,7 @@ def test_explanations_agree_with_the_plan(batch: int, examples: int, small: bool
     run(agree, [worlds(small=small)], examples, 1000 + batch)
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(number, marks=pytest.mark.slow) for number in range(3, 24))])
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(number, marks=pytest.mark.slow) for number in range(3, 9))])
 def test_explanations_of_what_the_journal_remembers_agree_with_the_plan(seed: int) -> None:
     text, data = remembered(seed)
     ruleset, _ = duckdb().check([SourceFile("a.rules", text)], {}, ProjectSettings())

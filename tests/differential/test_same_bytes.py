@@ -31,7 +31,7 @@ from assignrules.testing.database import DatabasePlanner, DuckDBPlanner
 
 SERVERS = programs()
 NAMES = [f"postgres-{version(folder)}" for folder in SERVERS]
-BATCHES = [*((number, 6) for number in range(2)), *(pytest.param(number, 40, marks=pytest.mark.slow) for number in range(2, 5))]
+BATCHES = [*((number, 6) for number in range(2)), pytest.param(2, 20, marks=pytest.mark.slow)]
 DAY = date(2026, 11, 22)
 # Every character that JSON escapes, what a terminal or a spreadsheet could take for a command, both spellings of an accent, what a locale
 # orders otherwise than code points, a surrogate pair.

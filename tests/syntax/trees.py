@@ -120,6 +120,7 @@ _clauses = st.one_of(
         st.none() | paths,
         st.booleans(),
         _some,
+        _some,
         _nowhere,
     ),
 )

@@ -91,7 +91,7 @@ class Postgres(Dialect):
         return _translated(value, tables().upper)
 
     def json_text(self, value: Sql) -> Sql:
-        return terms.cast(terms.function("TO_JSON", value), "VARCHAR")
+        return terms.cast(terms.function("TO_JSON", terms.cast(value, "VARCHAR")), "VARCHAR")
 
     def json_line(self, column: str) -> str:
         """The server writes `\\u000b`: the few lines with such a character are put together again from their parts."""

@@ -1,6 +1,6 @@
 # One command each. `make demo` and `make test` need a Python of at least 3.11 and make, nothing else.
 #   make demo    build the My Company SAS example in build/demo, plan, preview, apply, show the log
-#   make check   format, lint, types, imports and the quick tests: under a minute, before every commit
+#   make check   format, lint, types, imports and the quick tests, before every commit
 #   make test    the same and every test, the slow ones too: what CI runs
 #   make soak    random rulesets on the engine and the reference, 200,000 (ASSIGNRULES_SOAK=N); failing ones in build/soak;
 #                then thousands of applies killed at random moments (ASSIGNRULES_KILLS=N for each part)

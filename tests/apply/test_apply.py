@@ -345,7 +345,7 @@ def _apply_in_child(address: str, plan: Any, barrier: Any, results: Any) -> None
 @pytest.mark.slow
 def test_of_two_applies_at_once_one_wins(made: Make) -> None:  # F4
     database = made()
-    address = database.address if isinstance(database, Postgres) else str(database.path)  # type: ignore[attr-defined]
+    address = database.address if isinstance(database, Postgres) else str(database.path)
     one = plan_of(database, [change("scenario", "C2", None, "one", "set")])
     other = plan_of(database, [change("scenario", "C2", None, "other", "set")])
     context = multiprocessing.get_context("spawn")

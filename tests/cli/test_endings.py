@@ -21,7 +21,7 @@ SOURCES = str(Path(__file__).resolve().parents[2] / "src")
 def process(*arguments: str, **more: object) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": SOURCES}
     command = [sys.executable, "-m", "assignrules", *arguments]
-    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
 
 @pytest.mark.parametrize("name", [name for names in SECTIONS.values() for name in names])
@@ -33,7 +33,7 @@ def test_every_command_is_documented(run, name: str) -> None:
     words = {option for parameter in command.params for option in parameter.opts}
     assert {"--project", "-e", "--as-of", "--param", "-q", "-v"} <= words
     for parameter in command.params:
-        assert parameter.param_type_name == "argument" or parameter.help, f"{name} {parameter.opts} has no help"  # type: ignore[attr-defined]
+        assert parameter.param_type_name == "argument" or parameter.help, f"{name} {parameter.opts} has no help"
 
 
 def test_every_command_has_its_section() -> None:

@@ -122,7 +122,7 @@ def _leave(data: Dataset, name: str, member: str | None, subject: str, state: Va
     elif member is None:
         held = data.values.setdefault(name, {})
     else:
-        held = data.members.setdefault((name, member), {})  # type: ignore[assignment]  # of a set or cover, what it may hold
+        held = data.members.setdefault((name, member), {})
     held.pop(subject, None)
     if state is not None:
         held[subject] = state

@@ -58,7 +58,7 @@ def rows(directory: Path, name: str) -> list[dict[str, str]]:
 
 
 def counts(tallies: Mapping[str, object]) -> dict[str, int]:
-    return {what: tally.rows for what, tally in tallies.items()}  # type: ignore[attr-defined]
+    return {what: tally.rows for what, tally in tallies.items()}
 
 
 def ruleset() -> Ruleset:

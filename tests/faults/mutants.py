@@ -129,8 +129,8 @@ def plant(mutant: Mutant, module: ModuleType) -> None:
 
 def _at(names: dict[str, object], path: str) -> FunctionType:
     owner, _, method = path.rpartition(".")
-    found = vars(names[owner])[method] if owner else names[method]  # type: ignore[arg-type]  # a class
-    found = inspect.unwrap(getattr(found, "__func__", None) or getattr(found, "fget", None) or found)  # type: ignore[arg-type]  # a function
+    found = vars(names[owner])[method] if owner else names[method]
+    found = inspect.unwrap(getattr(found, "__func__", None) or getattr(found, "fget", None) or found)
     assert isinstance(found, FunctionType), path
     return found
 

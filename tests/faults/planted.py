@@ -288,7 +288,7 @@ def except_for_all_of_the_block(right: Change, self: Decisions, blocks: Any, dec
     found = right(self, blocks, decided)
     if not isinstance(found, ir.Case):
         return found
-    return replace(found, branches=tuple(replace(part, condition=ir.Or(part.condition.operands)) for part in found.branches))  # type: ignore[attr-defined]  # an And
+    return replace(found, branches=tuple(replace(part, condition=ir.Or(part.condition.operands)) for part in found.branches))
 
 
 def addition_wins(right: Change, self: Decisions, block: Assignment, target: Any) -> Any:

@@ -43,7 +43,7 @@ class World:
         self.database = DuckDB(folder / "store.duckdb")
         with self.database.writing(create=True) as session:
             create_store(session, SCHEMA)
-            fill(session, SCHEMA, Dataset(rows={"customer": customers}))  # type: ignore[dict-item]
+            fill(session, SCHEMA, Dataset(rows={"customer": customers}))
             session.commit()
 
     def plan(self, day: date) -> Plan:

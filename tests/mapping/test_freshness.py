@@ -37,7 +37,7 @@ def test_the_latest_row_says_when(database: str, type: str, values: list[str], e
         SourceFile("s.yml", text), Settings(database, {}, time_zone="Europe/Paris"), lambda name, parent: (None, ())
     )
     assert found is not None, problems
-    opened = postgres("freshness") if database == "postgres" else DuckDB(tmp_path / "company.duckdb")  # type: ignore[operator]
+    opened = postgres("freshness") if database == "postgres" else DuckDB(tmp_path / "company.duckdb")
     with opened.writing(create=True) as session:
         session.execute("DROP TABLE IF EXISTS c")
         session.execute(f"CREATE TABLE c (co INTEGER, id INTEGER, came {type})")

@@ -46,7 +46,7 @@ def test_a_schema_that_fits(tmp_path: Path) -> None:
 def test_what_the_database_does_not_have(tmp_path: Path, wrong: tuple[str, str], message: str, line: str) -> None:
     assert wrong[0] in SCHEMA
     project_in(tmp_path, schema=SCHEMA.replace(*wrong))
-    (found,) = checked(tmp_path)["diagnostics"]  # type: ignore[misc]
+    (found,) = checked(tmp_path)["diagnostics"]
     assert found["code"] == "E0222" and message in found["message"]
     assert line.strip() in (tmp_path / "schema.yml").read_text(encoding="utf-8").splitlines()[found["line"] - 1]
     assert command(tmp_path, "schema", "check").exit_code == 1
@@ -58,7 +58,7 @@ def test_data_errors_are_counted_whatever_the_rules_read(tmp_path: Path) -> None
     INSERT INTO words VALUES (12, 'Late', 2);
     """
     project_in(tmp_path, tables=TABLES + bad)
-    found = {(item["code"], item["count"], tuple(item["examples"])) for item in checked(tmp_path)["data_errors"]}  # type: ignore[attr-defined]
+    found = {(item["code"], item["count"], tuple(item["examples"])) for item in checked(tmp_path)["data_errors"]}
     assert found == {
         ("E0501", 2, ("C1", "C9")),
         ("E0505", 1, ("C9",)),

@@ -75,7 +75,7 @@ def test_what_reads_is_let_through() -> None:
 
 
 def read(type: Type, stored: Stored, sql: str, **how: object) -> object:
-    source = FieldSource(Source("v"), type, **how)  # type: ignore[arg-type]
+    source = FieldSource(Source("v"), type, **how)
     value = Readings(DIALECTS["duckdb"], "Europe/Paris").field(source, terms.column("v"), stored)
     return duckdb.sql(f"SELECT {value.sql(dialect='duckdb')} FROM (SELECT {sql} AS v)").fetchall()[0][0]
 

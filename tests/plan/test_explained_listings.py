@@ -106,7 +106,7 @@ GIVEN = """
 
 def told(subject: str, target: str | None = None) -> Explanation:
     case, ruleset = session_of(GIVEN)
-    with planner().session(ruleset, case.given, case.as_of) as session:  # type: ignore[arg-type, attr-defined]
+    with planner().session(ruleset, case.given, case.as_of) as session:
         return explained(session, subject, target)
 
 

@@ -19,7 +19,7 @@ from assignrules.project import Project, database_of, find_project_file, git_rev
 def read(folder: Path, text: str = "", **more: object) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     path = folder / "assignrules.yml"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    project, _, problems = open_project(path, **more)  # type: ignore[arg-type]
+    project, _, problems = open_project(path, **more)
     return project, problems
 
 
@@ -147,7 +147,7 @@ def test_an_environment_must_be_chosen(tmp_path: Path) -> None:
     database, problems = database_of(project)
     assert database is None
     assert problems[0].code == "E0903"
-    assert database_of(good(tmp_path, text, environment="b"))[0].name == "b.db"  # type: ignore[union-attr]
+    assert database_of(good(tmp_path, text, environment="b"))[0].name == "b.db"
     _, problems = read(tmp_path, text, environment="bb")
     assert problems[0].help == "environments are `a`, `b`"
 

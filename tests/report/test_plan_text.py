@@ -34,7 +34,7 @@ def change(number: int, target: str, member: str | None, before: object, after: 
         "because": None,
         "manual": False,
     }
-    return Change(**fields | more)  # type: ignore[arg-type]
+    return Change(**fields | more)
 
 
 CHANGES = (

@@ -52,7 +52,7 @@ class World:
 
     def sql(self, who: str, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.addresses[who], autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
 

@@ -124,7 +124,6 @@ def _sync_folder(folder: Path) -> None:
 
 @cache
 def _adapter() -> TypeAdapter[_Parts]:
-    from pydantic import ConfigDict, TypeAdapter
+    from pydantic import ConfigDict, TypeAdapter, with_config
 
-    _Parts.__pydantic_config__ = ConfigDict(strict=True, extra="forbid")  # type: ignore[attr-defined]
-    return TypeAdapter(_Parts)
+    return TypeAdapter(with_config(ConfigDict(strict=True, extra="forbid"))(_Parts))

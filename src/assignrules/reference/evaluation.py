@@ -183,8 +183,8 @@ class Evaluation:
         alike = self._alike(moneys, row)
         if None in alike:
             return False if operator in ir.CONDITIONS else None
-        amounts = iter(alike)
-        result = OPERATIONS[operator](*(next(amounts).amount if isinstance(a, Money) else a for a in arguments))  # type: ignore[union-attr]
+        amounts = iter([money.amount for money in alike if money is not None])
+        result = OPERATIONS[operator](*(next(amounts) if isinstance(a, Money) else a for a in arguments))
         if operation.type.kind is Kind.MONEY and result is not None:
             return Money(result, max(money.currency for money in alike if money is not None))
         return result  # type: ignore[no-any-return]  # by the operator

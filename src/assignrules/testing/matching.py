@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 IDENTITY = ("subject", "target", "member", "proposal")
+
+
+def set_differences(expected: Collection[str], actual: Collection[str]) -> Iterator[str]:
+    """What of two sets only one has, in words."""
+    missing, extra = sorted(set(expected) - set(actual)), sorted(set(actual) - set(expected))
+    if missing:
+        yield "expected, but did not come: " + ", ".join(missing)
+    if extra:
+        yield "came, but was not expected: " + ", ".join(extra)
 
 
 def matched(fits: Sequence[Sequence[bool]]) -> dict[int, int]:

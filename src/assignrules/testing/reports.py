@@ -9,6 +9,7 @@ from assignrules.ir.reports import Report
 from assignrules.ir.types import Type
 from assignrules.ir.values import shown
 from assignrules.testing.case import Line
+from assignrules.testing.matching import set_differences
 from assignrules.testing.typed import Written, typed
 
 
@@ -26,11 +27,8 @@ def alert_differences(expected: Mapping[str, Mapping[str, Sequence[str]]], actua
         for part, wanted in expected[name].items():
             came = (*rows.entered, *rows.stay) if part == "rows" else parts[part]
             where = name if part == "rows" else f"{name} {part}"
-            missing, extra = sorted(set(wanted) - set(came)), sorted(set(came) - set(wanted))
-            if missing:
-                yield where, "expected, but did not come: " + ", ".join(missing)
-            if extra:
-                yield where, "came, but was not expected: " + ", ".join(extra)
+            for message in set_differences(wanted, came):
+                yield where, message
 
 
 def line_differences(expected: Sequence[Line], actual: Sequence[Sequence[Printed]], report: Report, currency: str) -> Iterator[str]:

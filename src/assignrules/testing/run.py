@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ from assignrules.schema.calendars import known_calendar, public_holidays
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.testing.case import Case, Entry, Expectations, Line
-from assignrules.testing.matching import IDENTITY, alike, matched
+from assignrules.testing.matching import IDENTITY, alike, matched, set_differences
 from assignrules.testing.planner import Planner, Session
 from assignrules.testing.proposals import said, same_said
 from assignrules.testing.reports import alert_differences, line_differences
@@ -96,11 +96,14 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
 
     for name, keys in (expect.searches or {}).items():
         try:
-            _compare_sets(set(keys), set(session.search(name)), lambda message, name=name: differ("searches", message, name))  # type: ignore[misc]
+            messages = set_differences(keys, session.search(name))
         except KeyError:
             differ("searches", "there is no such search", name)
         except NumberTooLarge as error:
             differ("searches", str(error), name)
+        else:
+            for message in messages:
+                differ("searches", message, name)
     for entity, rows in (expect.values or {}).items():
         for where, message in _value_differences(session, entity, rows, case.project.currency):
             differ("values", message, where)
@@ -122,10 +125,11 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
     if expect.applicable is not None and expect.applicable is not outcome.applicable:
         differ("applicable", f"expected {shown(expect.applicable)}; came {shown(outcome.applicable)}")
     if expect.requirements is not None:
-        _compare_sets(set(expect.requirements), set(outcome.requirements), lambda message: differ("requirements", message))
-        for name in expect.requirements.keys() & outcome.requirements.keys():
-            failing = set(outcome.requirements[name])
-            _compare_sets(set(expect.requirements[name]), failing, lambda message, name=name: differ("requirements", message, name))  # type: ignore[misc]
+        for message in set_differences(expect.requirements, outcome.requirements):
+            differ("requirements", message)
+        for name in sorted(expect.requirements.keys() & outcome.requirements.keys()):
+            for message in set_differences(expect.requirements[name], outcome.requirements[name]):
+                differ("requirements", message, name)
     for where, message in alert_differences(expect.alerts, outcome.alerts) if expect.alerts is not None else ():
         differ("alerts", message, where)
     for key, codes, problems in (
@@ -133,7 +137,8 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
         ("data_warnings", expect.data_warnings, outcome.data_warnings),
     ):
         if codes is not None:
-            _compare_sets(set(codes), {problem.code for problem in problems}, lambda message, key=key: differ(key, message))  # type: ignore[misc]
+            for message in set_differences(codes, [problem.code for problem in problems]):
+                differ(key, message)
     return found
 
 
@@ -151,14 +156,6 @@ def _report_differences(session: Session, ruleset: Ruleset, name: str, lines: Se
         yield "it has no lines, as the data has errors"
         return
     yield from line_differences(lines, came, report, currency)
-
-
-def _compare_sets(expected: Collection[str], actual: Collection[str], differ: Callable[[str], None]) -> None:
-    missing, extra = sorted(set(expected) - set(actual)), sorted(set(actual) - set(expected))
-    if missing:
-        differ("expected, but did not come: " + ", ".join(missing))
-    if extra:
-        differ("came, but was not expected: " + ", ".join(extra))
 
 
 def _compare_diagnostics(case: Case, found: Sequence[Diagnostic]) -> list[Difference]:

@@ -132,7 +132,7 @@ def same_answers(group: list[World]) -> None:
                 values = {entity: asked.values(entity, names) for entity, names in world.names.items() if data.rows.get(entity)}
                 found = {name: list(asked.search(name)) for name in world.searches}
                 if not _too_large(asked):
-                    compare_answers(DatabaseTestSession(session.session, SCHEMA, ruleset, today), found, values)
+                    compare_answers(DatabaseTestSession(session.session, session.mapping, ruleset, today), found, values)
 
 
 def compare_answers(session: Session, found: Mapping[str, Sequence[str]], values: Mapping[str, Mapping[str, Mapping[str, Value]]]) -> None:

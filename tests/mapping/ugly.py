@@ -266,10 +266,9 @@ class UglyPlanner:
             create_engine_tables(session, self.mapping(ruleset.currency))
             session.commit()
         with self.plain.database.reading() as session:
-            asking = DatabaseTestSession(session, self.schema, ruleset, as_of)
-            asking.mapping, problems = bind(session, self.mapping(ruleset.currency, ruleset.calendar), as_of)
+            mapping, problems = bind(session, self.mapping(ruleset.currency, ruleset.calendar), as_of)
             assert not problems, problems
-            yield asking
+            yield DatabaseTestSession(session, mapping, ruleset, as_of)
 
 
 def named(block: object) -> Iterator[str]:

@@ -30,6 +30,7 @@ SETTINGS = (
 )
 WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.05
+_MAKES = re.compile(r"(CREATE|DROP|ALTER) (?!(OR REPLACE )?TEMP )")
 HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -43,12 +44,14 @@ class DuckDBSession:
         self._connection = connection
         self._open = False
         self._worker: ThreadPoolExecutor | None = None
-        self._seen: set[str] = set()  # tables of this transaction's snapshot, which do not go away
+        self._tables: set[str] | None = None  # of this transaction's snapshot, while it makes none itself
 
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return self._guarded(lambda: self._interruptible(lambda: self._run(sql, parameters).fetchall()))
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        if _MAKES.match(sql):
+            self._tables = None
         rows = self.fetch(sql, parameters)
         return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 and type(rows[0][0]) is int else 0
 
@@ -68,10 +71,10 @@ class DuckDBSession:
         )
 
     def has_table(self, table: str) -> bool:
-        sql = "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary AND table_name = $table"
-        if table not in self._seen and self.fetch(sql, {"table": table}):
-            self._seen.add(table)
-        return table in self._seen
+        if self._tables is None:
+            sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary"
+            self._tables = {row[0] for row in self.fetch(sql)}
+        return table in self._tables
 
     def insert(self, table: str, types: Mapping[str, str], columns: Mapping[str, Sequence[str | None]]) -> None:
         # One statement: a list of texts per column is bound and cast. Hundreds of times faster than row by row, and exact.
@@ -214,7 +217,7 @@ class DuckDBMemory:
         import duckdb
 
         self._connection = duckdb.connect(":memory:")
-        for setting in SETTINGS:
+        for setting in (*SETTINGS[:-1], "SET GLOBAL threads = 1", SETTINGS[-1]):  # a test's few rows are not worth sharing out
             self._connection.execute(setting)
 
     @contextmanager

@@ -147,9 +147,14 @@ def lineage(session: Session) -> str | None:
 def fill(session: Session, schema: Schema, dataset: Dataset) -> None:
     """Puts a dataset in place of all rows and target states of an existing store; once in a session, as rows that are not committed yet are
     not seen. Fields that a row does not have are missing."""
-    mapping = identity(schema)
     for table in session.filled(list(tables(schema))):
         session.execute(f"DELETE FROM {quoted(table)}")
+    fill_empty(session, schema, dataset)
+
+
+def fill_empty(session: Session, schema: Schema, dataset: Dataset) -> None:
+    """The same in a store without rows."""
+    mapping = identity(schema)
     for entity, rows in dataset.rows.items():
         if rows:
             session.insert(mapping.entities[entity].table, entity_columns(schema, mapping.entities[entity]), _columns(rows))

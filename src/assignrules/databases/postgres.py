@@ -75,6 +75,7 @@ class PostgresSession:
         self._connection = connection
         self._read_only = read_only
         self._holder: str | None = None
+        self._tables: set[str] = set()  # seen already: another session may make one meanwhile, and nobody drops any
 
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         def work() -> list[Row]:
@@ -139,8 +140,10 @@ class PostgresSession:
         return count
 
     def has_table(self, table: str) -> bool:
-        sql = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $schema AND tablename = $table"
-        return bool(self.fetch(sql, {"schema": self._database.schema, "table": table}))
+        if table not in self._tables and not (self._read_only and self._tables):
+            sql = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = $schema"
+            self._tables = {row[0] for row in self.fetch(sql, {"schema": self._database.schema})}
+        return table in self._tables
 
     def filled(self, tables: Sequence[str]) -> list[str]:
         asked = (f"SELECT {number} WHERE EXISTS (SELECT 1 FROM {quoted(table)})" for number, table in enumerate(tables))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from itertools import groupby
 
@@ -32,6 +33,12 @@ def replay(session: Session, schema: Schema, dataset: Dataset, as_of: date) -> N
             session.execute(f"DELETE FROM {table}")
     elif runs:
         create_journal(session)
+    if runs:
+        _append(session, schema, dataset, runs)
+    fill_outbox(session, dataset.outbox)
+
+
+def _append(session: Session, schema: Schema, dataset: Dataset, runs: Sequence[tuple[date, Sequence[JournalEntry]]]) -> None:
     session.execute(f"CREATE TEMP TABLE {ALERTS} (sequence BIGINT, {declared(session, {'alert': 'VARCHAR', 'subject': 'VARCHAR'})})")
     rows = [(alert, subject) for alert, subjects in dataset.alerts.items() for subject in subjects]
     for sequence, (alert, subject) in enumerate(rows, start=1):
@@ -53,7 +60,6 @@ def replay(session: Session, schema: Schema, dataset: Dataset, as_of: date) -> N
         )
         session.execute(f"DROP TABLE {SOURCE}")
     session.execute(f"DROP TABLE {ALERTS}")
-    fill_outbox(session, dataset.outbox)
 
 
 def _row(entry: JournalEntry, target: Target) -> dict[str, object]:

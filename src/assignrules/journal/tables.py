@@ -197,8 +197,7 @@ MIGRATIONS: Mapping[int, Callable[[Session], None]] = {
 
 def has_journal(session: Session) -> bool:
     """Whether there is a journal. ``DatabaseFailure`` (E0804) where it is a newer version's."""
-    check_version(session)
-    return session.has_table(RUN)
+    return _version(session) is not None and session.has_table(RUN)
 
 
 def kept_tables(session: Session) -> tuple[Kept, ...]:

@@ -16,8 +16,8 @@ from assignrules.ir.expressions import Literal
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Kind
 from assignrules.ir.values import printed
-from assignrules.journal.tables import has_journal, has_reverts
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
+from assignrules.plan.compiling import compiler_for
 from assignrules.plan.data_checks import data_problems
 from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
 from assignrules.plan.guards import guard_verdicts
@@ -31,7 +31,6 @@ from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.decisions import STEP
-from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.differences import Difference, at, differences
 from assignrules.sql.queries import Compiler
 
@@ -62,7 +61,7 @@ def build_plan(
     """
     if only is not None:
         ruleset = _restricted(ruleset, only)
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, ruleset, mapping, as_of)
     shared: tuple[Shared, ...] = ()
     found: list[_Found] = []
     guards: tuple[GuardVerdict, ...] = ()

@@ -18,8 +18,8 @@ from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import Assignment, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import Kind, Money
 from assignrules.ir.values import Value, printed, shown
-from assignrules.journal.tables import has_journal, has_reverts
 from assignrules.plan.behind import rows_behind
+from assignrules.plan.compiling import compiler_for
 from assignrules.plan.distribution import Shared, balance, distribute, distribution_text, share_text
 from assignrules.plan.explained_listings import (
     ListingDrafts,
@@ -52,7 +52,6 @@ from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state, distribution_of
-from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.differences import CHANGE, HELD, at, differences
 from assignrules.sql.queries import Compiler
 
@@ -81,7 +80,7 @@ def explain(
     Rows of every entity that has targets, proposals or alerts are looked for (of ``target``, its entity alone); ``subjects`` is empty where
     there is none.
     """
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, ruleset, mapping, as_of)
     shared = {item.block.rule: item for item in distribute(session, compiler)}
     schema = mapping.schema
     entities = dict.fromkeys(item.entity for item in schema.targets.values() if target is None or item.name == target)

@@ -11,10 +11,9 @@ from assignrules.databases.base import Session
 from assignrules.ir.changes import DataProblem, Printed
 from assignrules.ir.reports import Report
 from assignrules.ir.ruleset import Ruleset
-from assignrules.journal.tables import has_journal, has_reverts
+from assignrules.plan.compiling import compiler_for
 from assignrules.plan.data_checks import data_problems
 from assignrules.schema.mapping import SchemaMapping
-from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
 from assignrules.sql.reports import Groups, groups, row_listing
@@ -43,7 +42,7 @@ def run_report(session: Session, ruleset: Ruleset, mapping: SchemaMapping, name:
     if report is None:
         raise KeyError(name)
     alone = replace(ruleset, requirements=(), alerts=(), reports=(report,))
-    compiler = Compiler(alone, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, alone, mapping, as_of)
     (query,) = report_queries(compiler, [report])
     if not _reads_decisions(query.statement):
         compiler = compiler.of(replace(alone, assignments=(), order=()))

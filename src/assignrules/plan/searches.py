@@ -10,12 +10,11 @@ from assignrules.databases.base import Session
 from assignrules.ir.expressions import Expression, Reference, is_condition
 from assignrules.ir.ruleset import Definition, Ruleset
 from assignrules.ir.values import Value
-from assignrules.journal.tables import has_journal, has_reverts
+from assignrules.plan.compiling import compiler_for
 from assignrules.plan.distribution import distribute
 from assignrules.plan.fetched import fetched_value
 from assignrules.schema.mapping import SchemaMapping
-from assignrules.sql.dialects import DIALECTS
-from assignrules.sql.queries import Compiler, Output
+from assignrules.sql.queries import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def search_rows(
     session: Session, ruleset: Ruleset, mapping: SchemaMapping, name: str, *, as_of: date, limit: int | None = None
 ) -> tuple[SearchResult, ...]:
     """The rows of a search; of each where several entities have one of the name; none where there is no such search."""
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, ruleset, mapping, as_of)
     distribute(session, compiler)
     results: list[SearchResult] = []
     for search in (item for item in ruleset.searches() if item.name == name):
@@ -54,7 +53,7 @@ def search_rows(
 
 def count_searches(session: Session, ruleset: Ruleset, mapping: SchemaMapping, *, as_of: date) -> tuple[SearchCount, ...]:
     """The size of every search, all of an entity in one pass; by name."""
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, ruleset, mapping, as_of)
     distribute(session, compiler)
     by_entity: dict[str, list[Definition]] = {}
     for search in ruleset.searches():
@@ -71,7 +70,7 @@ def read_values(
     session: Session, ruleset: Ruleset, mapping: SchemaMapping, entity: str, expressions: Mapping[str, Expression], *, as_of: date
 ) -> dict[str, dict[str, Value]]:
     """By business key, the values of expressions on an entity's rows (planned states as this ruleset plans them)."""
-    compiler = Compiler(ruleset, mapping, DIALECTS[session.dialect], as_of, journal=has_journal(session), reverts=has_reverts(session))
+    compiler = compiler_for(session, ruleset, mapping, as_of)
     distribute(session, compiler)
     names = list(expressions)
     outputs = [Output(f"v{number}", expressions[name], is_condition(expressions[name])) for number, name in enumerate(names)]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
-from assignrules.journal.tables import has_journal
+from assignrules.plan.compiling import compiler_for
 from assignrules.plan.searches import count_searches
 from assignrules.report.coverage import Key, Spot
 from assignrules.resolve.packs import PackFinder
@@ -16,9 +16,7 @@ from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Schema, Shape
 from assignrules.sql import terms
 from assignrules.sql.decisions import ADD, BOTH, OTHERWISE, REMOVE, STEP
-from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.differences import differences
-from assignrules.sql.queries import Compiler
 from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 
 
@@ -79,8 +77,7 @@ def chosen(session: DatabaseTestSession) -> frozenset[Key]:
     """What decides on some row, changed or not, and the searches that find one."""
     found: set[Key] = set()
     database = session.session
-    journal = has_journal(database)
-    compiler = Compiler(session.ruleset, session.mapping, DIALECTS[database.dialect], session.as_of, journal=journal)
+    compiler = compiler_for(database, session.ruleset, session.mapping, session.as_of)
     for part in differences(compiler):
         query = part.rows
         query.set("expressions", [terms.column(f"decided_{number}") for number in range(len(part.decisions))])
@@ -90,7 +87,7 @@ def chosen(session: DatabaseTestSession) -> frozenset[Key]:
                 if code is not None:
                     block = decision.blocks[code // STEP]
                     found.update(
-                        (block.rule, word, number) for word, number in _sides(code % STEP, block.body, session.schema, block.target)
+                        (block.rule, word, number) for word, number in _sides(code % STEP, block.body, session.mapping.schema, block.target)
                     )
     for search in count_searches(database, session.ruleset, session.mapping, as_of=session.as_of):
         if search.count:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from assignrules.databases.base import Database, NumberTooLarge
 from assignrules.databases.base import Session as DatabaseSession
 from assignrules.databases.duckdb import DuckDBMemory
-from assignrules.databases.embedded import create_store, fill
+from assignrules.databases.embedded import create_store, fill, fill_empty
 from assignrules.diagnostics import Diagnostic, SourceFile
 from assignrules.ir.changes import AlertRows, Change, Conflict, DataProblem, Held, Printed, Proposed
 from assignrules.ir.ruleset import Ruleset
@@ -23,8 +23,9 @@ from assignrules.plan.reports import run_report
 from assignrules.plan.searches import read_values, search_rows
 from assignrules.resolve.packs import PackFinder
 from assignrules.schema.dataset import Dataset
+from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import Schema
-from assignrules.schema.mapping import identity
+from assignrules.schema.mapping import SchemaMapping, identity
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.planner import check_rules, expression_of
 
@@ -45,15 +46,18 @@ class PlannedRows:
 
 
 class DatabasePlanner:
-    """Runs rules on a database; one store in it, whose content is lost, serves all cases, one after the other. ``packs`` finds the rule
-    packs that they use, by default those that ship."""
+    """Runs rules on a database; one store in it serves all cases, one after the other. A case's rows are never committed: the next one
+    finds the store empty. ``packs`` finds the rule packs that they use, by default those that ship."""
 
     def __init__(self, schema: Schema, database: Database, packs: PackFinder | None = None) -> None:
         self.schema = schema
+        stored = identity(schema)
+        self.mapping = replace(stored, digest=schema_digest(stored))  # once for all cases
         self.packs = packs
         self.database = database
         with self.database.writing(create=True) as session:
             create_store(session, schema)
+            fill(session, schema, Dataset())
             session.commit()
 
     def check(
@@ -65,17 +69,16 @@ class DatabasePlanner:
     @contextmanager
     def session(self, ruleset: Ruleset, given: Dataset, as_of: date) -> Iterator[DatabaseTestSession]:
         """The store filled with the rows."""
-        with self.database.writing() as session:
-            fill(session, self.schema, given)
-            replay(session, self.schema, given, as_of)
-            session.commit()
         with ExitStack() as stack:
 
             def opened() -> DatabaseSession:
                 stack.close()
-                return stack.enter_context(self.database.reading())
+                session = stack.enter_context(self.database.writing())
+                fill_empty(session, self.schema, given)
+                replay(session, self.schema, given, as_of)
+                return session
 
-            yield DatabaseTestSession(opened(), self.schema, ruleset, as_of, opened)
+            yield DatabaseTestSession(opened(), self.mapping, ruleset, as_of, opened)
 
 
 class DuckDBPlanner(DatabasePlanner):
@@ -86,20 +89,19 @@ class DuckDBPlanner(DatabasePlanner):
 
 
 class DatabaseTestSession:
-    """Asks the engine. ``again`` opens a new session on the same rows: a number too large ends the snapshot that met it."""
+    """Asks the engine. ``again`` opens a new session on the same rows: a number too large ends the transaction that met it."""
 
     def __init__(
         self,
         session: DatabaseSession,
-        schema: Schema,
+        mapping: SchemaMapping,
         ruleset: Ruleset,
         as_of: date,
         again: Callable[[], DatabaseSession] | None = None,
     ) -> None:
         self.session = session
         self.again = again
-        self.schema = schema
-        self.mapping = identity(schema)
+        self.mapping = mapping
         self.ruleset = ruleset
         self.as_of = as_of
 
@@ -136,7 +138,7 @@ class DatabaseTestSession:
 
     def values(self, entity: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
         """Values by key."""
-        expressions = {name: expression_of(self.schema, self.ruleset, entity, name) for name in names}
+        expressions = {name: expression_of(self.mapping.schema, self.ruleset, entity, name) for name in names}
         with self._or_again():
             return read_values(self.session, self.ruleset, self.mapping, entity, expressions, as_of=self.as_of)
 

@@ -47,11 +47,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_every_function_is_documented_and_typed() -> None:
-    functions = [
-        item
-        for name, item in vars(api).items()
-        if inspect.isfunction(item) and not name.startswith("_") and item.__module__ == api.__name__
-    ]
+    functions = [item for name in api.__all__ if inspect.isfunction(item := getattr(api, name))]
     assert len(functions) >= 12
     for function in functions:
         assert function.__doc__, function.__name__

@@ -16,7 +16,7 @@ from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.postgres import Postgres
 from assignrules.project import database_of
 
-SOURCES = str(Path(api.__file__).parents[1])
+SOURCES = str(Path(api.__file__).parents[2])
 SECRET = "hunter2-S3cr3t"
 FEED = """
 assign scenario "Late" to overdue > 0 EUR otherwise clear

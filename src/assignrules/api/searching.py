@@ -1,0 +1,80 @@
+"""What the data says today: searches, reports, and why a customer gets what it gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assignrules.api.named import known_search, known_target, no_customer
+from assignrules.api.opened import bound_mapping, mapping_of, reading
+from assignrules.api.problems import Problems
+from assignrules.api.rules import ruleset_of
+from assignrules.diagnostics import diagnostic
+from assignrules.diagnostics.model import did_you_mean
+from assignrules.project import Project
+
+if TYPE_CHECKING:
+    from assignrules.ir.changes import DataProblem
+    from assignrules.plan.explanation import Explanation
+    from assignrules.plan.reports import ReportLines
+    from assignrules.plan.searches import SearchCount, SearchResult
+
+
+def search(project: Project, name: str, *, limit: int | None = None) -> SearchResult:
+    """What a search finds today: how many rows, and key and label of the first ``limit`` of them, by key.
+
+    Of searches of one name on several entities, that on customers is meant; ``document.late`` names another.
+    """
+    from assignrules.plan.searches import search_rows
+
+    ruleset = ruleset_of(project)
+    entity, name = known_search(ruleset, name)
+    with reading(project) as session:
+        found = search_rows(session, ruleset, bound_mapping(project, session), name, as_of=project.as_of, limit=limit)
+    return next(result for result in found if result.entity == entity)
+
+
+def search_counts(project: Project) -> tuple[SearchCount, ...]:
+    """How many rows each search finds today, in one pass over the data."""
+    from assignrules.plan.searches import count_searches
+
+    ruleset = ruleset_of(project)
+    with reading(project) as session:
+        return count_searches(session, ruleset, bound_mapping(project, session), as_of=project.as_of)
+
+
+def report(project: Project, name: str) -> ReportLines:
+    """What a report of the rules shows today: the names of its columns, and its lines as printed values, in order."""
+    from assignrules.plan.reports import run_report
+
+    ruleset = ruleset_of(project)
+    names = [item.name for item in ruleset.reports]
+    if name not in names:
+        help = did_you_mean(name, names) or (
+            "reports are " + ", ".join(f"`{item}`" for item in names) if names else "the rules have no report"
+        )
+        raise Problems([diagnostic("E0905", f"there is no report `{name}`", help=help)])
+    with reading(project) as session:
+        found = run_report(session, ruleset, mapping_of(project), name, as_of=project.as_of)
+    if found.errors:
+        raise Problems(diagnostic(item.code, _said(item), help="mend the data; a report of wrong figures is none") for item in found.errors)
+    return found
+
+
+def _said(problem: DataProblem) -> str:
+    examples = f": {', '.join(problem.examples)}" if problem.examples else ""
+    more = ", …" if problem.examples and problem.count > len(problem.examples) else ""
+    rows = "row" if problem.count == 1 else "rows"
+    return f"{problem.message} ({problem.count} {rows} of {problem.entity}{examples}{more})"
+
+
+def explain(project: Project, customer: str, target: str | None = None) -> Explanation:
+    """Why a customer gets what it gets, and why not the other lines."""
+    from assignrules.plan.explain import explain as explain_subject
+
+    ruleset = ruleset_of(project)
+    known_target(project, target)
+    with reading(project) as session:
+        found = explain_subject(session, ruleset, bound_mapping(project, session), customer, as_of=project.as_of, target=target)
+        if not found.subjects:
+            raise Problems([no_customer(project, session, customer)])
+        return found

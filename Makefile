@@ -71,7 +71,7 @@ check: static
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
 
 test: static
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --durations=20 --durations-min=5
 
 soak: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.differential.soak

@@ -26,6 +26,8 @@ from assignrules.diagnostics import has_errors
 from assignrules.journal import chain, history
 from assignrules.plan.file import write_plan
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 COMMIT = b"COMMIT\0"
 
@@ -126,7 +128,6 @@ print(result.outcome.name, result.already, result.run, *(item.help for item in r
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["duckdb", "postgres"])
 @pytest.mark.parametrize("count", [2, 8])
 def test_of_several_applies_one_wins(name: str, count: int, tmp_path: Path) -> None:  # F4

@@ -16,6 +16,8 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.readings import Readings
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {
     "newline": "one\ntwo\r\n\tthree",
     "quotes": 'it\'s "so" \\n `x` $1 ? %s {name}',

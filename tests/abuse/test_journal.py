@@ -14,6 +14,8 @@ from assignrules.databases.duckdb import DuckDB
 from assignrules.journal.chain import head, verify
 from assignrules.journal.tables import KEPT, RUN, RUN_COLUMNS
 
+pytestmark = pytest.mark.slow
+
 TABLES = {RUN: RUN_COLUMNS, **{kept.table: kept.columns for kept in KEPT}}
 OTHER = {
     "BIGINT": "coalesce({0}, 0) + 7",

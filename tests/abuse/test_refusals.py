@@ -13,6 +13,8 @@ from assignrules.apply import Outcome
 from assignrules.databases import DatabaseFailure, DatabaseUnavailable
 from assignrules.databases.postgres import Postgres
 
+pytestmark = pytest.mark.slow
+
 TRIGGERS = {
     "alters": ("BEFORE INSERT", "FOR EACH ROW", "NEW.value := NEW.value || ' altered'; RETURN NEW;"),
     "drops": ("BEFORE INSERT", "FOR EACH ROW", "IF NEW.subject = 'C2' THEN RETURN NULL; END IF; RETURN NEW;"),

@@ -24,6 +24,8 @@ from assignrules.diagnostics import has_errors
 from assignrules.ir.changes import DataProblem, GuardVerdict
 from assignrules.journal import chain, history
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Database]
 
 
@@ -342,7 +344,6 @@ def _apply_in_child(address: str, plan: Any, barrier: Any, results: Any) -> None
     results.put((result.exit_code, result.already, result.run))
 
 
-@pytest.mark.slow
 def test_of_two_applies_at_once_one_wins(made: Make) -> None:  # F4
     database = made()
     address = database.address if isinstance(database, Postgres) else str(database.path)

@@ -21,6 +21,8 @@ from assignrules.diagnostics import has_errors
 from assignrules.journal import chain, history
 from assignrules.plan.file import read_plan, write_plan
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = 2000
 PARTS = 3  # so that several processes share them
 RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "12"))  # of a part: with the named points sixty
@@ -103,7 +105,6 @@ def points() -> list[str]:
     return [f"{side} {name}" for name in names for side in ("before", "after")]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", points())
 def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     database, before = prepared(tmp_path)
@@ -113,7 +114,6 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     assert check_before_or_after(tmp_path, database, before) == (point == "after commit")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_random_moments(tmp_path: Path, part: int) -> None:  # F1
     seed = random.SystemRandom().randrange(2**32)
@@ -158,7 +158,6 @@ except DatabaseProblem as problem:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("room", [0, 5_000, 100_000])
 def test_a_full_disk_leaves_before_or_after(tmp_path: Path, room: int) -> None:  # F8
     database, before = prepared(tmp_path)

@@ -27,6 +27,8 @@ from assignrules.journal import chain, history
 from assignrules.plan.file import write_plan
 from assignrules.schema.dataset import Dataset
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "5"))
 CHILD = """
@@ -57,7 +59,6 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", ["after lock", "after check scenario", "after write cover", "before commit", "after commit"])
 def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     database = postgres_store()
@@ -76,7 +77,6 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
         assert not has_errors(chain.verify(session, result.head))
 
 
-@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:  # F1
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
@@ -114,7 +114,6 @@ def cluster() -> Iterator[Cluster]:
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", ["after write scenario", "before commit"])
 def test_the_server_crashes(cluster: Cluster, point: str) -> None:  # F2
     database = Postgres(f"postgresql:///postgres?host={cluster.folder}&user=tester")

@@ -25,6 +25,8 @@ from assignrules.plan.model import Plan
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.digest import schema_digest
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 22)
 OUTBOX = "SELECT id, run, subject, state, made_on, amount, approver, shown, because, ended_on FROM assignrules_outbox ORDER BY id"
 

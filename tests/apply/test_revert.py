@@ -20,6 +20,8 @@ from assignrules.plan.file import read_plan, write_plan
 from assignrules.plan.model import Plan
 from assignrules.schema.mapping import SchemaMapping
 
+pytestmark = pytest.mark.slow
+
 TARGETS = ("scenario", "group", "cover", "order_block", "proposed_credit_limit")
 STATES = ("customer", "document", *(f"assignrules_target_{name}" for name in TARGETS))
 

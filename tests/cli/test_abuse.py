@@ -16,6 +16,8 @@ from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.postgres import Postgres
 from assignrules.project import database_of
 
+pytestmark = pytest.mark.slow
+
 SOURCES = str(Path(api.__file__).parents[2])
 SECRET = "hunter2-S3cr3t"
 FEED = """
@@ -72,7 +74,6 @@ def test_nul_in_a_file_is_refused(run, project: Path) -> None:  # D3
     assert run("search", "very_late").exit_code == 0
 
 
-@pytest.mark.slow
 def test_the_machines_clock_and_zone_mean_nothing(project: Path) -> None:  # T1, P3
     found = set()
     for zone in ("UTC", "Pacific/Kiritimati", "America/New_York"):
@@ -103,7 +104,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.slow
 def test_a_password_is_nowhere(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S8
     on_postgres(project, monkeypatch)
     good = os.environ["STRATEGY_DATABASE"]
@@ -148,7 +148,6 @@ def test_a_database_that_is_open_elsewhere(run, project: Path) -> None:  # F9
     assert run("apply", "--yes").exit_code == 0
 
 
-@pytest.mark.slow
 def test_a_full_standard_output(project: Path) -> None:  # G2, F8
     """The device answers as a full disk does. It is not written to by name: it must not be replaced by a file."""
     environment = {**os.environ, "PYTHONPATH": SOURCES}

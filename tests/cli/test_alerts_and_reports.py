@@ -13,6 +13,8 @@ from assignrules import api
 from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.embedded import note_load
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-22"
 RULES = """
 alert late "Late invoices" on documents level high for collection

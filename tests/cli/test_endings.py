@@ -15,6 +15,8 @@ from assignrules import api
 from assignrules.cli import application
 from assignrules.cli.application import SECTIONS
 
+pytestmark = pytest.mark.slow
+
 SOURCES = str(Path(__file__).resolve().parents[2] / "src")
 
 

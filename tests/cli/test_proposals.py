@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-22"
 RULES = """
 propose "Stop deliveries" to turnover_12m > 100 EUR amount turnover_12m approver sales_manager

@@ -9,6 +9,8 @@ import pytest
 
 from assignrules import api
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_new_project_is_right_from_the_start(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = run("init", tmp_path / "My Strategy")

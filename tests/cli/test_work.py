@@ -18,8 +18,10 @@ from assignrules.databases.embedded import tables
 from assignrules.project import database_of
 from assignrules.schema.logical import credit
 
+pytestmark = pytest.mark.slow
 
-@pytest.fixture(autouse=True, params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
+
+@pytest.fixture(autouse=True, params=["duckdb", "postgres"])
 def database(request: pytest.FixtureRequest, project: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Everything here runs on either database."""
     if request.param == "postgres":

@@ -14,6 +14,8 @@ import pytest
 from assignrules.databases import DatabaseFailure, DatabaseUnavailable, NoDataYet
 from assignrules.databases.duckdb import DuckDB, DuckDBMemory
 
+pytestmark = pytest.mark.slow
+
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'r'); print('ready', flush=True); sys.stdin.read()"
 
 

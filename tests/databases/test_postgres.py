@@ -18,6 +18,8 @@ from assignrules.databases.postgres import Postgres
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.terms import column
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def database() -> Iterator[Postgres]:

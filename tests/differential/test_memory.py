@@ -21,6 +21,8 @@ from assignrules.testing import ReferencePlanner
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner
 
+pytestmark = pytest.mark.slow
+
 SOAK = int(os.environ.get("ASSIGNRULES_SOAK", "0"))
 FIRST = int(os.environ.get("ASSIGNRULES_SEED", "1"))
 SCHEMA = credit()

@@ -29,9 +29,11 @@ from assignrules.schema.dataset import Dataset, JournalEntry
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DatabasePlanner, DuckDBPlanner
 
+pytestmark = pytest.mark.slow
+
 SERVERS = programs()
 NAMES = [f"postgres-{version(folder)}" for folder in SERVERS]
-BATCHES = [*((number, 6) for number in range(2)), pytest.param(2, 20, marks=pytest.mark.slow)]
+BATCHES = [(0, 6), (1, 6), (2, 10), (3, 10)]
 DAY = date(2026, 11, 22)
 # Every character that JSON escapes, what a terminal or a spreadsheet could take for a command, both spellings of an accent, what a locale
 # orders otherwise than code points, a surrogate pair.

@@ -35,10 +35,10 @@ from assignrules.testing.planner import ReferenceSession, Session
 SOAK = int(os.environ.get("ASSIGNRULES_SOAK", "0"))
 SHRINK = os.environ.get("ASSIGNRULES_SHRINK", "") == "1"
 SEED = int(os.environ.get("ASSIGNRULES_SEED", "0")) or (random.SystemRandom().randrange(1, 2**31) if SOAK else 1)
-# Examples in batches, so that several processes share them: for every commit 12 small worlds and 300 rulesets of a definition and a
-# search, for the whole run 90 large worlds and 300 rulesets more. A large world is a plan of some hundred statements and takes seconds.
+# Examples in batches, so that several processes share them: for every commit 300 rulesets of a definition and a search, for the whole run
+# 300 more, 12 small worlds and 90 large ones. A large world is a plan of some hundred statements and takes seconds.
 SMALL = [(number, 6) for number in range(2)]
-LARGE = [pytest.param(number, 15, marks=pytest.mark.slow) for number in range(10, 16)]
+LARGE = [(number, 15) for number in range(10, 16)]
 ANSWERS = [*range(4), *(pytest.param(number, marks=pytest.mark.slow) for number in range(4, 8))]
 TOGETHER = 15  # rulesets over the same rows
 OVERFLOW = "E0504"
@@ -86,11 +86,13 @@ def resolved(world: World) -> Ruleset:
 # --- the same plan ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batch", "examples"), SMALL)
 def test_same_plan_of_a_few_rules(batch: int, examples: int) -> None:
     run(same_plan, [worlds(small=True)], examples, batch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batch", "examples"), LARGE)
 def test_same_plan(batch: int, examples: int) -> None:
     run(same_plan, [worlds()], examples, batch)
@@ -218,6 +220,7 @@ def parted(world: World) -> None:
                 assert sorted(key for key, row in rows.items() if row[name]) == sorted(set(expected[name])), name
 
 
+@pytest.mark.slow
 def test_order_has_no_meaning() -> None:  # D5
     """D5: shuffled statements and rows in another physical order give the same plan, byte for byte."""
     run(ordered, [worlds(small=True), st.randoms(use_true_random=False)], 5)
@@ -242,6 +245,7 @@ def plan_text(world: World) -> str:
         return to_json(build_plan(session.session, ruleset, session.mapping, as_of=world.today, environment="test"))
 
 
+@pytest.mark.slow
 def test_a_plan_after_an_apply_is_empty() -> None:
     """P4, for rules that do not look at states before the run."""
     run(settled, [worlds(current=False, small=True)], 6)

@@ -16,6 +16,8 @@ import pytest
 from assignrules.ir.ruleset import Guard
 from assignrules.ir.sharing import Sharing, share
 
+pytestmark = pytest.mark.slow
+
 
 def naive(rows: list[Sharing], room: list[int | None], moving: Guard | None, tolerance: Decimal | None) -> dict[str, int | None]:
     """By key, what each subject to be shared gets."""

@@ -13,6 +13,8 @@ from tests.docs.tables import MADE, operators_of, with_tables
 from assignrules.cli import application, exits
 from assignrules.ir.operators import OPERATORS
 
+pytestmark = pytest.mark.slow
+
 PAGES = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").glob("*/README.md"))]
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"`assignrules ([^`\n]+)`")
@@ -26,14 +28,16 @@ def blocks_of(path: Path) -> list[Block]:
     return list(blocks(path.read_text(encoding="utf-8")))
 
 
-def builds_the_demo(path: Path) -> bool:
-    return any(block.kind == "console" and any("assignrules demo" in line for line in block.lines) for block in blocks_of(path))
-
-
 def runnable() -> list[object]:
-    """The documents with commands; building the example takes some seconds."""
+    """The documents with commands."""
     found = [path for path in DOCUMENTS if any(block.kind == "console" for block in blocks_of(path))]
-    return [pytest.param(path, id=name(path), marks=[pytest.mark.slow] if builds_the_demo(path) else []) for path in found]
+    return [
+        pytest.param(
+            path,
+            id=name(path),
+        )
+        for path in found
+    ]
 
 
 @pytest.mark.parametrize("path", runnable())

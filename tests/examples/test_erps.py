@@ -28,6 +28,8 @@ from assignrules.project import Project
 from assignrules.syntax.formatter import format_file
 from assignrules.syntax.text import parse
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "erps"
 ERPS = ("dolibarr", "weberp", "m3")
 DATABASES = ("duckdb", "postgres")
@@ -65,13 +67,7 @@ class Place:
             return connection.execute(sql).fetchall()
 
 
-# Each database once for every commit, over two of the ERPs; the other pairs with the slow tests.
-QUICK = {("m3", "duckdb"), ("weberp", "postgres")}
-PAIRS = [
-    pytest.param((erp, database), id=f"{erp}-{database}", marks=() if (erp, database) in QUICK else pytest.mark.slow)
-    for erp in ERPS
-    for database in DATABASES
-]
+PAIRS = [pytest.param((erp, database), id=f"{erp}-{database}") for erp in ERPS for database in DATABASES]
 
 
 @pytest.fixture(params=PAIRS)

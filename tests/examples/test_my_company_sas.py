@@ -13,6 +13,8 @@ from types import ModuleType
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "my_company_sas"
 SCHEMA = ROOT / "src" / "assignrules" / "schema" / "credit" / "schema.yml"

@@ -30,6 +30,8 @@ from assignrules.syntax.formatter import format_file
 from assignrules.syntax.text import parse
 from assignrules.testing import ReferencePlanner, read_case, run_case
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "open_items"
 SAMPLE = EXAMPLE / "sample.csv"
@@ -485,7 +487,6 @@ def test_the_product_plans_the_real_file_as_plain_python_does(real: tuple[Path, 
     assert by_product(project) == expected
 
 
-@pytest.mark.slow
 def test_the_reference_plans_the_real_file_as_plain_python_does(real: tuple[Path, Path, object], expected: Strategy) -> None:
     assert by_reference(real[1]) == expected
 

@@ -15,6 +15,8 @@ from assignrules.testing import read_case, run_case
 from assignrules.testing.database import DuckDBPlanner
 from assignrules.testing.run import Difference
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).parent.parent / "cases"
 
 

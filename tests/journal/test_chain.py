@@ -17,6 +17,8 @@ from assignrules.journal import chain, history
 from assignrules.journal.chain import HASHED, changes_hash, head, row_hash, run_hash, verify
 from assignrules.journal.tables import CHANGES, create_journal
 
+pytestmark = pytest.mark.slow
+
 STATES = (None, "one", "two", "three")
 
 

@@ -24,6 +24,8 @@ from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import credit
 from assignrules.schema.mapping import identity, managed_table
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = credit()
 MAPPING = identity(SCHEMA)
 DAY = date(2026, 11, 22)

@@ -16,6 +16,8 @@ from assignrules.journal.chain import verify
 from assignrules.schema.digest import schema_digest
 from assignrules.schema.mapping import managed_table
 
+pytestmark = pytest.mark.slow
+
 
 def revert(world: World, number: int, day: date) -> None:
     with world.database.reading() as session:

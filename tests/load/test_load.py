@@ -17,6 +17,8 @@ from assignrules.databases.postgres import Postgres
 from assignrules.load import LoadReport, load
 from assignrules.schema.logical import credit
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = credit()
 
 
@@ -311,7 +313,6 @@ def test_a_locked_store_is_said(store: Store) -> None:
         load([store.folder], hasty, SCHEMA, "EUR")
 
 
-@pytest.mark.slow
 def test_a_million_documents_load_in_seconds_and_a_late_bad_line_is_found(store: Store) -> None:
     count = 1_000_000 if isinstance(store.database, DuckDB) else 100_000
     lines = "".join(f"F{n},C{n % 1000},invoice,2026-01-0{n % 9 + 1},{n}.25,EUR\n" for n in range(count))

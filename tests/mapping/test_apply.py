@@ -14,6 +14,8 @@ from assignrules.plan.model import Plan
 from assignrules.project import Project
 from assignrules.report.export import run_files
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TABLES = """
 CREATE TABLE "Cust ""omers" (

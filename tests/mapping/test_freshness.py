@@ -25,7 +25,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("database", ["duckdb", "postgres"])
+@pytest.mark.parametrize("database", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("type", "values", "expected"), CASES)
 def test_the_latest_row_says_when(database: str, type: str, values: list[str], expected: datetime | None, tmp_path: object) -> None:
     text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
 from tests.conftest import postgres
 from tests.mapping.test_apply import RULES, SCHEMA, TABLES
 
@@ -21,6 +22,8 @@ from assignrules.schema.physical import FieldSource, Source, Stored
 from assignrules.sql import terms
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.readings import Readings
+
+pytestmark = pytest.mark.slow
 
 DAY = date(2026, 11, 22)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 from tests.mapping.test_apply import planned, project_in, run
 
 from assignrules import api
 from assignrules.apply import Outcome
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_run_is_set_back_where_the_company_keeps_it(tmp_path: Path) -> None:  # J2, P5

@@ -21,6 +21,8 @@ from assignrules.schema.logical import credit
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner, PlannedRows
 
+pytestmark = pytest.mark.slow
+
 SOAK = int(os.environ.get("ASSIGNRULES_SOAK", "0"))
 SEED = int(os.environ.get("ASSIGNRULES_SEED", "1"))
 

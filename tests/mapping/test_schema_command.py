@@ -12,6 +12,8 @@ from tests.mapping.test_apply import SCHEMA, TABLES, project_in
 
 from assignrules.cli import application
 
+pytestmark = pytest.mark.slow
+
 
 def command(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(application, [*words, "--project", str(folder)])

@@ -16,6 +16,8 @@ from assignrules.cli import application
 from assignrules.diagnostics.codes import CODES
 from assignrules.diagnostics.pages import AREAS, read_page
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "messages" / "codes"
 PAGES = Path(__file__).parents[2] / "src" / "assignrules" / "diagnostics" / "pages"
 SOURCES = Path(__file__).parents[2] / "src" / "assignrules"

@@ -29,32 +29,19 @@ from assignrules.testing import Case, read_case
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).resolve().parents[1] / "cases"
 FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "limit", "memory", "order", "set_targets", "value_targets")
-QUICK = (
+MORE = (
     "aggregates/latest_and_earliest.yml",
     "aggregates/many_ways_to_one_row.yml",
     "aggregates/this_is_the_standing_row.yml",
     "boundaries/mixed_currencies.yml",
     "boundaries/own_legal_entity.yml",
     "boundaries/risky_hysteresis_to_portfolio.yml",
-    "clashes/disjoint_periods.yml",
-    "clauses/because.yml",
-    "clauses/except_cover.yml",
-    "clauses/except_set.yml",
-    "covers/amount_not_above_zero.yml",
-    "covers/conflict.yml",
-    "limit/a_conflict_beyond_the_limit.yml",
-    "memory/first_that_holds.yml",
-    "memory/restore_is_held.yml",
-    "order/through_planned_collector.yml",
-    "value_targets/document_status_cleared.yml",
-    "value_targets/missing_value_held.yml",
-    "value_targets/otherwise_clear.yml",
-    "value_targets/otherwise_expression.yml",
 )
-OTHERS = sorted({path.relative_to(CASES).as_posix() for folder in FOLDERS for path in (CASES / folder).glob("*.yml")} - set(QUICK))
-FILES = [*QUICK, *(pytest.param(file, marks=pytest.mark.slow) for file in OTHERS)]
+FILES = sorted({*MORE, *(path.relative_to(CASES).as_posix() for folder in FOLDERS for path in (CASES / folder).glob("*.yml"))})
 DAY = date(2026, 11, 22)
 
 
@@ -421,7 +408,6 @@ def test_nobody(session: DatabaseTestSession) -> None:
     assert explained(session, "C1'; --").subjects == ()
 
 
-@pytest.mark.slow
 def test_one_of_two_thousand_customers_is_quick(tmp_path: Path) -> None:
     example = CASES.parents[1] / "examples" / "my_company_sas"
     spec = importlib.util.spec_from_file_location("generate", example / "generate.py")

@@ -17,12 +17,12 @@ from assignrules.schema.logical import credit
 from assignrules.testing import read_case
 from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).resolve().parents[1] / "cases"
 FILES = sorted(
     path.relative_to(CASES).as_posix() for name in ("alerts", "proposals", "distribute") for path in (CASES / name).glob("*.yml")
 )
-QUICK = ("states", "the_last_one_counts", "refused_within_cooldown", "planned_state", "with_a_journal", "on_the_planned_state",
-         "limit_and_guard", "with_lines", "on_guarantees_by_key", "no_rows")  # fmt: skip
 RULES = """
 rules: |
   propose "Stop deliveries" to locked or country = "BE" and active
@@ -44,7 +44,7 @@ def explained(session: DatabaseTestSession, subject: str, target: str | None = N
     return explain(session.session, session.ruleset, session.mapping, subject, as_of=session.as_of, target=target)
 
 
-@pytest.mark.parametrize("file", [file if Path(file).stem in QUICK else pytest.param(file, marks=pytest.mark.slow) for file in FILES])
+@pytest.mark.parametrize("file", FILES)
 def test_agrees_with_the_plan(file: str) -> None:
     case, _ = read_case(SourceFile(file, (CASES / file).read_text(encoding="utf-8")), credit())
     assert case is not None and case.rules is not None

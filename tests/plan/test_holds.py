@@ -19,6 +19,8 @@ from assignrules.schema.logical import credit
 from assignrules.testing import read_case
 from assignrules.testing.database import DuckDBPlanner
 
+pytestmark = pytest.mark.slow
+
 CASE = """
 as_of: 2026-11-22
 rules: |

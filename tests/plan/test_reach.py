@@ -19,6 +19,8 @@ from assignrules.sql.queries import Compiler
 from assignrules.testing import check_rules
 from assignrules.testing.case import ProjectSettings
 
+pytestmark = pytest.mark.slow
+
 ROWS = Dataset(
     rows={
         "customer": [

@@ -18,6 +18,8 @@ from assignrules.apply import Outcome
 from assignrules.cli import application
 from assignrules.databases.postgres import Postgres
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 22)
 READER, WRITER = "roles reader", 'roles "writer"'
 OURS = "assignrules"

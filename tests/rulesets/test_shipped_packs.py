@@ -17,6 +17,8 @@ from assignrules.syntax.formatter import format_file
 from assignrules.syntax.text import parse
 from assignrules.testing import Planner, read_case, run_case
 
+pytestmark = pytest.mark.slow
+
 FOLDER = shipped_folder()
 PACKS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 CASES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.glob("*/tests/*.yml"))

@@ -51,7 +51,7 @@ def test_golden(name: str, dialect: str) -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
+@pytest.mark.parametrize("dialect", ["duckdb", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_databases_run_the_golden_files(name: str, dialect: str) -> None:
     database: Database = DuckDBMemory() if dialect == "duckdb" else postgres("golden")
     with database.writing(create=True) as session:

@@ -10,6 +10,8 @@ from assignrules.diagnostics import SourceFile
 from assignrules.syntax import tree
 from assignrules.syntax.text import decode, parse, parse_expression
 
+pytestmark = pytest.mark.slow
+
 MIB = 1024 * 1024
 
 

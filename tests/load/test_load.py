@@ -231,10 +231,10 @@ def test_files_without_an_entity(store: Store, tmp_path: Path) -> None:
     report = load(paths, store.database, SCHEMA, "EUR")
     assert [(item.code, item.message) for item in report.diagnostics] == [
         ("E0507", "no entity is called `customr` (file `customr.csv`)"),
-        ("E0507", "`customer.xlsx` is an Excel file"),
+        ("E0509", "`customer.xlsx` cannot be read: it is no Excel workbook, or one with a password"),
         ("E0507", "`document.csv` and `documents.parquet` are both files of `document`"),
-        ("E0507", "`my.txt` is neither CSV nor Parquet"),
-        ("E0509", "folder `data` holds no CSV or Parquet file"),
+        ("E0507", "`my.txt` is neither CSV nor Parquet nor Excel"),
+        ("E0509", "folder `data` holds no CSV, Parquet or Excel file"),
     ]
     assert report.diagnostics[0].help == "did you mean `customer`?"
     assert not store.is_made()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from assignrules.databases.base import quoted
 from assignrules.databases.embedded import COLUMN_TYPES
 from assignrules.ir.types import MAX_INTEGER_DIGITS, VALUE_SCALE, Kind, Type
+from assignrules.load.workbooks import ERROR, NOT_CALCULATED, NUL
 
 WHOLE = rf"[+-]?0*[0-9]{{1,{MAX_INTEGER_DIGITS}}}"
 NUMBER = rf"{WHOLE}(\.[0-9]{{1,{VALUE_SCALE}}}0*)?"
@@ -110,7 +111,11 @@ def why_rejected(cell: Cell, value: str | None, row_currency: str | None) -> str
     """What is wrong with a rejected cell."""
     if value is None or not value.strip():
         return f"`{cell.name}` is missing"
-    if "\0" in value:
+    if value.startswith(ERROR):
+        return f"`{cell.name}` is `{value.removeprefix(NUL)}`, an error of the spreadsheet"
+    if value == NOT_CALCULATED:
+        return f"`{cell.name}` is a formula without its result: open the workbook in a spreadsheet program, and save it"
+    if NUL in value:
         return f"`{cell.name}` holds a NUL character"
     shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
     start = f"`{cell.name}` is `{shown}`, which "

@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assignrules.databases.embedded import entity_columns
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.types import Kind
+from assignrules.load.workbooks import NoWorkbook, Row, sheet_names, sheet_rows
 from assignrules.schema.logical import Entity, Schema
 from assignrules.schema.mapping import RATES_COLUMNS, EntityMapping, identity
 
 SEPARATORS = (",", ";", "\t")
-FORMATS = (".csv", ".parquet")
-EXCEL = (".xlsx", ".xls", ".xlsm")
+WORKBOOKS = (".xlsx", ".xlsm")
+FORMATS = (".csv", ".parquet", *WORKBOOKS)
+OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods")
 # Of entities without a key: what a row is useless without.
 RATES = "rates"
 NEEDED = {RATES: RATES_COLUMNS, "holidays": ("calendar", "on")}
@@ -25,48 +27,100 @@ NEEDED = {RATES: RATES_COLUMNS, "holidays": ("calendar", "on")}
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file with the entity whose rows it holds. ``separator`` and ``header`` are those of a CSV file."""
+    """A file, or a sheet of a workbook, with the entity whose rows it holds. ``separator`` and ``header`` are those of a CSV file or of a
+    sheet, of which ``texts`` is the copy that a database can read."""
 
     path: Path
     entity: Entity
     mapping: EntityMapping
     separator: str = ""
     header: tuple[str, ...] = ()
+    sheet: str | None = None
+    texts: Path | None = None
 
     @property
     def name(self) -> str:
-        """The file's name, as messages give it."""
-        return self.path.name
+        """The file's name, as messages give it, and the sheet's."""
+        return self.path.name if self.sheet is None else f"{self.path.name} ({self.sheet})"
 
     @property
     def is_csv(self) -> bool:
-        """A CSV file (otherwise Parquet)."""
+        """A CSV file (otherwise a sheet, or Parquet)."""
         return self.path.suffix.casefold() == ".csv"
 
+    @property
+    def read(self) -> Path:
+        """What the database reads."""
+        return (self.texts or self.path).absolute()
 
-def find_files(paths: Iterable[Path], schema: Schema) -> tuple[tuple[DataFile, ...], tuple[Diagnostic, ...]]:
-    """The files of the paths (of a folder, every CSV and Parquet file in it), in the schema's order, and what is wrong with the others."""
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files that hold rows, in the schema's order; what is wrong with the others; and the sheets that hold rows of no entity, which
+    stand beside some that do."""
+
+    files: tuple[DataFile, ...]
+    problems: tuple[Diagnostic, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def find_files(paths: Iterable[Path], schema: Schema) -> Found:
+    """The files of the paths: of a folder, every CSV and Parquet file and every workbook in it."""
     problems: list[Diagnostic] = []
+    left_out: list[str] = []
     found: dict[str, DataFile] = {}
-    mappings = identity(schema).entities
     for path in _expanded(paths, problems):
-        entity = _entity(path.stem, schema)
-        if path.suffix.casefold() in EXCEL:
-            problems.append(diagnostic("E0507", f"`{path.name}` is an Excel file", help="save the sheet as CSV, or the data as Parquet"))
-        elif path.suffix.casefold() not in FORMATS:
-            problems.append(
-                diagnostic("E0507", f"`{path.name}` is neither CSV nor Parquet", help="name it `<entity>.csv` or `<entity>.parquet`")
-            )
-        elif entity is None:
-            words = [word for item in schema.entities.values() for word in (item.name, item.plural)]
-            near = did_you_mean(path.stem, words) or "a file is named like its entity: `customers.csv`, `documents.parquet`"
-            problems.append(diagnostic("E0507", f"no entity is called `{path.stem}` (file `{path.name}`)", help=near))
-        elif entity.name in found:
-            message = f"`{found[entity.name].name}` and `{path.name}` are both files of `{entity.name}`"
-            problems.append(diagnostic("E0507", message, help="load one file per entity"))
-        else:
-            found[entity.name] = DataFile(path, entity, mappings[entity.name])
-    return tuple(found[name] for name in schema.entities if name in found), tuple(problems)
+        for file in _data_of(path, schema, problems, left_out):
+            if file.entity.name in found:
+                message = f"`{found[file.entity.name].name}` and `{file.name}` are both files of `{file.entity.name}`"
+                problems.append(diagnostic("E0507", message, help="load one file per entity"))
+            else:
+                found[file.entity.name] = file
+    return Found(tuple(found[name] for name in schema.entities if name in found), tuple(problems), tuple(left_out))
+
+
+def _data_of(path: Path, schema: Schema, problems: list[Diagnostic], left_out: list[str]) -> Iterator[DataFile]:
+    """What a file holds rows of."""
+    form = path.suffix.casefold()
+    entity = _entity(path.stem, schema)
+    mappings = identity(schema).entities
+    if form in WORKBOOKS:
+        yield from _sheets_of(path, entity, schema, problems, left_out)
+    elif form in OTHER_WORKBOOKS:
+        problems.append(diagnostic("E0507", f"`{path.name}` is a workbook of another form", help="save it as .xlsx, or its sheet as CSV"))
+    elif form not in FORMATS:
+        help = "name it `<entity>.csv`, `<entity>.parquet` or `<entity>.xlsx`"
+        problems.append(diagnostic("E0507", f"`{path.name}` is neither CSV nor Parquet nor Excel", help=help))
+    elif entity is None:
+        near = did_you_mean(path.stem, _words(schema)) or "a file is named like its entity: `customers.csv`, `documents.parquet`"
+        problems.append(diagnostic("E0507", f"no entity is called `{path.stem}` (file `{path.name}`)", help=near))
+    else:
+        yield DataFile(path, entity, mappings[entity.name])
+
+
+def _sheets_of(path: Path, entity: Entity | None, schema: Schema, problems: list[Diagnostic], left_out: list[str]) -> Iterator[DataFile]:
+    """Every sheet that is named like an entity; where there is none, the first sheet of a workbook that is."""
+    try:
+        names = sheet_names(path)
+    except (NoWorkbook, OSError) as error:
+        problems.append(_unreadable(path, error))
+        return
+    mappings = identity(schema).entities
+    found = {name: named for name in names if (named := _entity(name.strip(), schema)) is not None}
+    if not found and entity is not None and names:
+        found = {names[0]: entity}
+    elif not found:
+        near = next((near for name in (path.stem, *names) if (near := did_you_mean(name, _words(schema))) is not None), None)
+        message = f"neither `{path.name}` nor any of its sheets is named like an entity"
+        problems.append(diagnostic("E0507", message, help=near or "name each sheet like its entity: `customers`, `documents`"))
+    elif entity is not None and entity not in found.values():
+        message = f"`{path.name}` has no sheet `{entity.plural}`, but `{next(iter(found))}`"
+        problems.append(diagnostic("E0507", message, help=f"name the sheet with its rows `{entity.plural}`, or the file otherwise"))
+        return
+    else:
+        left_out.extend(f"{path.name} ({name})" for name in names if name not in found)
+    for name, named in found.items():
+        yield DataFile(path, named, mappings[named.name], sheet=name)
 
 
 def read_header(file: DataFile, schema: Schema) -> tuple[DataFile | None, tuple[Diagnostic, ...]]:
@@ -89,6 +143,47 @@ def read_header(file: DataFile, schema: Schema) -> tuple[DataFile | None, tuple[
         return None, (diagnostic("E0509", f"`{file.name}` has no header", help="the first line holds the names of the columns"),)
     problems = check_columns(file, header, schema)
     return (None, problems) if problems else (DataFile(file.path, file.entity, file.mapping, separator, tuple(header)), ())
+
+
+def read_sheet(file: DataFile, schema: Schema, texts: Path) -> tuple[DataFile | None, tuple[Diagnostic, ...]]:
+    """The sheet with its header, which is its first row that is not empty, and with the copy of its rows that is written to ``texts``: a
+    CSV file whose first column is the number of the row."""
+    assert file.sheet is not None
+    try:
+        rows = sheet_rows(file.path, file.sheet)
+        first = next(rows, None)
+        if first is None:
+            return None, (diagnostic("E0509", f"`{file.name}` is empty", help="the first row holds the names of the columns"),)
+        header = [(text or "").strip() for text in first[1]]
+        named = [at for at, name in enumerate(header) if name]
+        names = tuple(header[at] for at in named)
+        problems = check_columns(file, names, schema)
+        if problems:
+            return None, problems
+        nameless = _copy_rows(rows, named, texts)
+    except (NoWorkbook, OSError) as error:
+        return None, (_unreadable(file.path, error),)
+    if nameless is not None:
+        message = f"`{file.name}`: a cell of row {nameless} stands in a column that has no name in row {first[0]}"
+        return None, (diagnostic("E0508", message, help="name the column, or empty it"),)
+    return replace(file, separator=",", header=names, texts=texts), ()
+
+
+def _copy_rows(rows: Iterable[Row], named: Sequence[int], texts: Path) -> int | None:
+    """Writes the cells of the named columns; the number of the first row that has other ones."""
+    columns = set(named)
+    with texts.open("w", encoding="utf-8", newline="") as stream:
+        for number, cells in rows:
+            if any(text is not None and at not in columns for at, text in enumerate(cells)):
+                return number
+            line = ",".join(_quoted(cells[at] if at < len(cells) else None) for at in named)
+            stream.write(f"{number},{line}\n")
+    return None
+
+
+def _quoted(text: str | None) -> str:
+    # every text in quotes: `csv` leaves some line breaks bare, which the database takes for the end of a row
+    return "" if text is None else '"' + text.replace('"', '""') + '"'
 
 
 def check_columns(file: DataFile, names: Sequence[str], schema: Schema) -> tuple[Diagnostic, ...]:
@@ -177,14 +272,18 @@ def same_columns(file: DataFile) -> bool:
 def _expanded(paths: Iterable[Path], problems: list[Diagnostic]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.casefold() in (*FORMATS, *EXCEL))
+            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.casefold() in (*FORMATS, *OTHER_WORKBOOKS))
             if not inside:
-                problems.append(diagnostic("E0509", f"folder `{path.name}` holds no CSV or Parquet file"))
+                problems.append(diagnostic("E0509", f"folder `{path.name}` holds no CSV, Parquet or Excel file"))
             yield from inside
         elif path.is_file():
             yield path
         else:
             problems.append(diagnostic("E0509", f"`{path}` does not exist"))
+
+
+def _words(schema: Schema) -> list[str]:
+    return [word for item in schema.entities.values() for word in (item.name, item.plural)]
 
 
 def _entity(stem: str, schema: Schema) -> Entity | None:
@@ -193,5 +292,8 @@ def _entity(stem: str, schema: Schema) -> Entity | None:
 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
+    if isinstance(error, NoWorkbook):
+        help = "save it again in a spreadsheet program, without a password"
+        return diagnostic("E0509", f"`{path.name}` cannot be read: {error}", help=help)
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return diagnostic("E0509", f"`{path.name}` cannot be read: {(reason or 'unknown reason').lower()}")

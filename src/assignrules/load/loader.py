@@ -29,6 +29,7 @@ from assignrules.load.files import (
     needed,
     places,
     read_header,
+    read_sheet,
     same_columns,
 )
 from assignrules.schema.calendars import known_calendar, public_holidays
@@ -53,11 +54,13 @@ class EntityLoad:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """``loaded`` is false where anything was rejected: then nothing was written, and ``diagnostics`` say why."""
+    """``loaded`` is false where anything was rejected: then nothing was written, and ``diagnostics`` say why. ``left_out``: the sheets of
+    the workbooks that hold rows of no entity."""
 
     loaded: bool
     entities: tuple[EntityLoad, ...]
     diagnostics: tuple[Diagnostic, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def rejected(self) -> int:
@@ -68,24 +71,36 @@ class LoadReport:
 def load(paths: Iterable[Path], database: Database, schema: Schema, currency: str, calendar: str | None = None) -> LoadReport:
     """Replaces the rows of each entity that has a file; entities without one, and the state of targets, stay.
 
-    A file is CSV (UTF-8, RFC 4180, separated by comma, semicolon or tab) or Parquet, named like its entity. Its header holds logical names;
+    A file is CSV (UTF-8, RFC 4180, separated by comma, semicolon or tab) or Parquet, named like its entity; or an Excel workbook, with a
+    sheet for each entity that is named like it, or named like the entity of its first sheet. Its header holds logical names;
     a link holds the business key of the other row. ``currency`` is that of a bare amount in a file without a column ``currency``.
     ``calendar``: its public holidays are filled in where no file ever gave any. Raises ``DatabaseProblem`` where the store cannot be
     opened or written.
     """
-    files, problems = find_files(paths, schema)
+    found = find_files(paths, schema)
+    problems = found.problems
     ready: list[DataFile] = []
-    for file in files:
-        checked, more = read_header(file, schema) if file.is_csv else (file, ())
-        problems += more
-        if checked is not None:
-            ready.append(checked)
-    if problems:
-        return LoadReport(False, (), problems)
+    with TemporaryDirectory(prefix="assignrules-") as folder:
+        for number, file in enumerate(found.files):
+            checked: DataFile | None = file
+            more: tuple[Diagnostic, ...] = ()
+            if file.sheet is not None:
+                checked, more = read_sheet(file, schema, Path(folder) / f"{number}.csv")
+            elif file.is_csv:
+                checked, more = read_header(file, schema)
+            problems += more
+            if checked is not None:
+                ready.append(checked)
+        if problems:
+            return LoadReport(False, (), problems, found.left_out)
+        return replace(_load_ready(ready, database, schema, currency, calendar), left_out=found.left_out)
+
+
+def _load_ready(files: list[DataFile], database: Database, schema: Schema, currency: str, calendar: str | None) -> LoadReport:
     if isinstance(database, Postgres):
-        return _load_into_server(ready, database, schema, currency, calendar)
-    with database.writing(tuple(file.path.absolute() for file in ready), create=True) as session:
-        report = _load_all(session, ready, schema, currency)
+        return _load_into_server(files, database, schema, currency, calendar)
+    with database.writing(tuple(file.read for file in files), create=True) as session:
+        report = _load_all(session, files, schema, currency)
         if report.loaded:
             if calendar is not None:
                 fill_holidays(session, schema, calendar)
@@ -126,7 +141,7 @@ def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema,
     with TemporaryDirectory(prefix="assignrules-") as folder:
         rows = Path(folder) / "rows.csv"
         place = str(rows).replace("'", "''")
-        paths = (*(file.path.absolute() for file in files), rows)
+        paths = (*(file.read for file in files), rows)
         with DuckDB(Path(folder) / "read.duckdb").writing(paths, create=True) as reader:
             report = _load_all(reader, files, schema, currency)
             with database.writing(create=True) as session:
@@ -191,7 +206,7 @@ _Staged = tuple[DataFile, tuple[Cell, ...]]
 
 def _stage(session: Session, stage: str, file: DataFile, schema: Schema) -> tuple[_Staged | None, tuple[Diagnostic, ...]]:
     """The file's cells as texts, in a temporary table; the file with its header, and the header's columns."""
-    path = {"path": str(file.path.absolute())}
+    path = {"path": str(file.read)}
     into = f"CREATE OR REPLACE TEMP TABLE {quoted(stage)} AS SELECT row_number() OVER () AS {ROW}, "
     try:
         if file.is_csv:
@@ -203,6 +218,17 @@ def _stage(session: Session, stage: str, file: DataFile, schema: Schema) -> tupl
                 "quote = '\"', escape = '\"', "
                 f"columns = {{{columns}}}, nullstr = '', allow_quoted_nulls = false, null_padding = false, strict_mode = true, "
                 f"store_rejects = true, rejects_limit = 0, rejects_table = '{stage}_rejects', rejects_scan = '{stage}_scans')",
+                path,
+            )
+            return (file, cells), ()
+        if file.sheet is not None:
+            columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in file.header)
+            cells = tuple(_cells(file))
+            staged = ", ".join(f"{cell.staged} AS {quoted(cell.name)}" for cell in cells)
+            session.execute(
+                f"CREATE OR REPLACE TEMP TABLE {quoted(stage)} AS SELECT {ROW}, {staged} FROM read_csv($path, auto_detect = false, "
+                "header = false, delim = ',', quote = '\"', escape = '\"', "
+                f"columns = {{'{ROW}': 'BIGINT', {columns}}}, nullstr = '', allow_quoted_nulls = false, strict_mode = true)",
                 path,
             )
             return (file, cells), ()
@@ -333,7 +359,7 @@ def _repeated_rates(stage: str) -> str:
 
 
 def _lines(file: DataFile, rows: set[int], misshapen: int) -> tuple[dict[int, int], list[tuple[int, int]]]:
-    """The line of each row, and line and width of the first records of another width. Of Parquet, rows are all there is."""
+    """The line of each row, and line and width of the first records of another width. Of Parquet and of sheets, rows are all there is."""
     if not file.is_csv:
         return {row: row for row in rows}, []
     lines: dict[int, int] = {}

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +14,7 @@ from tempfile import mkdtemp
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.apply.building import ONE_OF_EACH, apply, change, plan_of, postgres_store, state, store
+from tests.apply.forks import address_of, fork, race
 
 from assignrules.apply import Outcome
 from assignrules.databases import DatabaseFailure
@@ -111,47 +109,26 @@ def test_a_connection_cut_in_commit(deliver: bool) -> None:  # F3
         assert not has_errors(chain.verify(session, result.head))
 
 
-RACER = """
-import sys, time
-from pathlib import Path
-from assignrules.databases.duckdb import DuckDB
-from assignrules.databases.postgres import Postgres
-from assignrules.plan.file import read_plan
-from tests.apply.building import apply
-address, plan, go = sys.argv[1], read_plan(Path(sys.argv[2]))[0], Path(sys.argv[3])
-database = Postgres(address, wait=60) if address.startswith("postgresql") else DuckDB(Path(address), wait=60)
-print("ready", flush=True)
-while not go.exists():
-    time.sleep(0.001)
-result = apply(database, plan, user=sys.argv[4])
-print(result.outcome.name, result.already, result.run, *(item.help for item in result.diagnostics), sep="|", flush=True)
-"""
-
-
 @pytest.mark.parametrize("name", ["duckdb", "postgres"])
 @pytest.mark.parametrize("count", [2, 8])
 def test_of_several_applies_one_wins(name: str, count: int, tmp_path: Path) -> None:  # F4
     database = postgres_store() if name == "postgres" else store(tmp_path)
-    address = database.address if isinstance(database, Postgres) else str(database.path)
     for word in ("one", "two"):
         changes = [change("scenario", "C2", None, word, "set"), change("scenario", "C4", None, word, "set")]
         write_plan(plan_of(database, changes), tmp_path / f"{word}.plan")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
     racers = []
     for number in range(count):
         word = ("one", "two")[number % 2]
-        command = [sys.executable, "-c", RACER, address, str(tmp_path / f"{word}.plan"), str(tmp_path / "go"), f"racer {number}"]
-        racers.append((word, subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)))
-    for _, racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == "ready\n"
-    (tmp_path / "go").touch()
-    said = [(word, racer.communicate(timeout=120)[0].strip().split("|")) for word, racer in racers]
-    winners = [word for word, words in said if words[:3] == ["APPLIED", "False", "1"]]
+        _, line = fork(race, address_of(database), tmp_path / f"{word}.plan", f"racer {number}")
+        racers.append((word, line))
+    for _, line in racers:
+        line.send("go")
+    said = [(word, line.recv()) for word, line in racers]
+    winners = [word for word, words in said if words[:3] == ("APPLIED", False, 1)]
     assert len(winners) == 1, said
     for word, words in said:
         if word == winners[0]:
-            assert words[:1] == ["APPLIED"], said
+            assert words[0] == "APPLIED", said
         else:
             assert words[0] == "STALE"
             assert words[3].startswith("run 1 by `racer "), said

@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 from tests.apply.building import ONE_OF_EACH, SCHEMA, apply, plan_of, postgres_store, state
+from tests.apply.forks import apply_until, fork
 from tests.conftest import postgres
 from tests.postgres_server import Cluster, programs
 
@@ -31,17 +32,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "5"))
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from assignrules.databases.postgres import Postgres
-from assignrules.plan.file import read_plan
-from tests.apply.building import apply
-def die(name):
-    if name == sys.argv[3]:
-        os.kill(os.getpid(), signal.SIGKILL)
-apply(Postgres(sys.argv[1]), read_plan(Path(sys.argv[2]))[0], on_stage=die)
-"""
 WAITING = """
 import sys
 from assignrules import api
@@ -65,8 +55,9 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     plan = plan_of(database, ONE_OF_EACH)
     before = state(database)
     write_plan(plan, tmp_path / "plan.json")
-    command = [sys.executable, "-c", CHILD, database.address, str(tmp_path / "plan.json"), point]
-    assert subprocess.run(command, env=environment(), timeout=60, check=False).returncode == -signal.SIGKILL
+    process, _ = fork(apply_until, database.address, tmp_path / "plan.json", point)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
     applied = point == "after commit"
     if not applied:
         assert state(database) == before
@@ -86,13 +77,10 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:  # F1
         plan = plan_of(database, ONE_OF_EACH)
         before = state(database)
         write_plan(plan, tmp_path / "plan.json")
-        command = [sys.executable, "-c", f"print('ready', flush=True)\n{CHILD}", database.address, str(tmp_path / "plan.json"), "never"]
-        child = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(pick.uniform(0.2, 1.5))  # it reads the program first
-        child.kill()
-        child.communicate(timeout=60)
+        process, _ = fork(apply_until, database.address, tmp_path / "plan.json", "never")
+        time.sleep(pick.uniform(0, 0.3))
+        process.kill()
+        process.join(60)
         with database.reading() as session:
             applied = len(history.runs(session)) == 1
         assert applied or state(database) == before

@@ -16,51 +16,6 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.readings import Readings
 
-HOSTILE = [
-    "1; DROP TABLE customers",
-    "1 FROM customers",
-    "pg_sleep(10)",
-    "read_csv('/etc/passwd')",
-    "(SELECT content FROM read_text('/etc/passwd'))",
-    "(SELECT 1 FROM 'secrets.csv')",
-    "now()",
-    "current_timestamp",
-    "random()",
-    "nextval('numbers')",
-    "current_user",
-    "version()",
-    "getenv('HOME')",
-    "sum(amount)",
-    "a AS b",
-    "*",
-    "?",
-    "x = (DELETE FROM customers)",
-    "(WITH gone AS (DELETE FROM customers RETURNING 1) SELECT 1 FROM gone)",
-    "(SELECT 1 FROM customers FOR UPDATE)",
-    "",
-    "(" * 500 + "1" + ")" * 500,
-    "COPY customers TO 'x'",
-    "SELECT 1",
-]
-
-
-@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "mysql"])
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_fragment_is_refused(text: str, dialect: str) -> None:  # S2
-    assert [item.code for item in check_fragment(Fragment(text), "value", dialect, ("as_of",))] == ["E0221"]
-
-
-@pytest.mark.parametrize(
-    "text", ["DELETE FROM x", "SELECT 1 INTO t", "SELECT 1; SELECT 2", "INSERT INTO t VALUES (1)", "TRUNCATE t", "VALUES (1)"]
-)
-def test_only_a_select_stands_for_a_table(text: str) -> None:
-    assert [item.code for item in check_fragment(Fragment(text), "query", "postgres", ())] == ["E0221"]
-
-
-@pytest.mark.parametrize("text", ["LEFT JOIN a ON true WHERE 1 = 1", ", other", "", "LEFT JOIN a ON true; DROP TABLE x", "LIMIT 1"])
-def test_only_joins_stand_for_a_join(text: str) -> None:
-    assert [item.code for item in check_fragment(Fragment(text), "join", "duckdb", ())] == ["E0221"]
-
 
 def test_what_reads_is_let_through() -> None:
     for text in (

@@ -46,6 +46,8 @@ PINNED = {
     "idle_in_transaction_session_timeout": IDLE_LIMIT,
 }
 PRIVILEGED = ("lc_messages",)  # for a superuser to set; of no meaning, but of the language of messages
+# A parameter that a statement without parameters is sent with: the server then takes one statement and no second one behind a `;`.
+UNREAD = (True,)
 WAY_OUT = "wait until it has finished, or end it, and try again"
 HOLDERS = (
     "SELECT pid, usename, application_name, coalesce(host(client_addr), 'this machine') FROM pg_stat_activity "
@@ -157,7 +159,8 @@ class PostgresSession:
         # Our schema first, then those that the connection would have looked in.
         path = f"concat_ws(', ', {_literal(quoted(self._database.schema))}, nullif(current_setting('search_path'), ''))"
         settings.append(f"set_config('search_path', {path}, true)")
-        self.fetch(f"BEGIN ISOLATION LEVEL {level} READ WRITE; SELECT {', '.join(settings)}")
+        start = f"BEGIN ISOLATION LEVEL {level} READ WRITE; SELECT {', '.join(settings)}"
+        self._guarded(lambda: self._connection.execute(start))
         self._shut()
 
     def commit(self) -> None:
@@ -190,7 +193,7 @@ class PostgresSession:
 
     def _run(self, sql: str, parameters: Parameters) -> psycopg.Cursor[Any]:
         if not parameters:
-            return self._connection.execute(sql)
+            return self._connection.execute(sql, UNREAD)
         text, values = _numbered(sql, parameters)
         return self._connection.execute(text, values)
 

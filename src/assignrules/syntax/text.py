@@ -9,7 +9,8 @@ from typing import Any
 
 from assignrules.diagnostics import Diagnostic, SourceFile, diagnostic, in_file_order
 from assignrules.syntax import limits, messages, tree
-from assignrules.syntax.build import Builder, Refused, too_deep
+from assignrules.syntax.build import Builder
+from assignrules.syntax.build_expressions import Refused, too_deep
 from assignrules.syntax.lexer import token_pattern
 from assignrules.syntax.machine import TooDeep, Unexpected, run
 from assignrules.syntax.names import CONTEXTUAL_STATEMENT_WORDS, RESERVED, STATEMENT_WORDS

@@ -13,7 +13,7 @@ import yaml as events
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, in_file_order
 from assignrules.syntax import limits, tree
 from assignrules.syntax import yaml_reader as yaml
-from assignrules.syntax.build import too_deep
+from assignrules.syntax.build_expressions import too_deep
 from assignrules.syntax.names import is_name
 from assignrules.syntax.text import parse, without_problems
 from assignrules.syntax.yaml_excerpt import written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from assignrules.ir.ruleset import Ruleset
 
 LEFT_OUT = frozenset({"span"})
+SMALL = 40  # pieces of text
 
 
 def ruleset_digest(ruleset: Ruleset) -> str:
@@ -34,37 +35,47 @@ def ruleset_digest(ruleset: Ruleset) -> str:
 def digest(value: Any) -> str:
     """``sha256:…`` of a value made of dataclasses, tuples, mappings and plain values."""
     pieces: list[str] = []
-    _write(value, pieces.append)
+    _write(value, pieces, {})
     return f"sha256:{hashlib.sha256(''.join(pieces).encode()).hexdigest()}"
 
 
-def _write(value: Any, put: Callable[[str], None]) -> None:
-    """A text for every part, so that different values never run together: each is bracketed and named."""
+def _write(value: Any, pieces: list[str], known: dict[int, str]) -> None:
+    """A text for every part, so that different values never run together: each is bracketed and named. ``known``: the texts of small
+    objects by identity, as a type or a link stands in a ruleset a hundred times."""
     kind = type(value)
-    if kind is tuple or kind is list:
-        put("[")
+    if kind is str:
+        pieces.append(f"str {value!r}")
+    elif kind is tuple or kind is list:
+        pieces.append("[")
         for item in value:
-            _write(item, put)
-            put(",")
-        put("]")
+            _write(item, pieces, known)
+            pieces.append(",")
+        pieces.append("]")
     elif (names := _names(kind)) is not None:
-        put(f"{kind.__name__}(")
-        for name in names:
-            put(f"{name}=")
-            _write(getattr(value, name), put)
-        put(")")
+        text = known.get(id(value))
+        if text is None:
+            start = len(pieces)
+            pieces.append(f"{kind.__name__}(")
+            for name in names:
+                pieces.append(f"{name}=")
+                _write(getattr(value, name), pieces, known)
+            pieces.append(")")
+            if len(pieces) - start < SMALL:
+                known[id(value)] = "".join(pieces[start:])
+        else:
+            pieces.append(text)
     elif isinstance(value, Mapping):
-        put("{")
+        pieces.append("{")
         for key, item in value.items():
-            _write(key, put)
-            put(":")
-            _write(item, put)
-            put(",")
-        put("}")
+            _write(key, pieces, known)
+            pieces.append(":")
+            _write(item, pieces, known)
+            pieces.append(",")
+        pieces.append("}")
     elif isinstance(value, Enum):
-        put(f"<{value.value!r}>")
+        pieces.append(f"<{value.value!r}>")
     else:
-        put(f"{kind.__name__} {value!r}")
+        pieces.append(f"{kind.__name__} {value!r}")
 
 
 _COUNTED: dict[type, tuple[str, ...] | None] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -148,26 +149,31 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
     session.keep(part.table, compiler.text(part.rows))
     for table, query in part.parts:
         session.keep(table, compiler.text(query))
-    changes = f"changes_{part.entity}"
-    session.keep(changes, compiler.text(part.changes))
-    ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
-    written = compiler.dialect.json_line("line")
     units = [(decision.target.name, decision.member or "") for decision in part.decisions]
-    for unit, line in session.fetch(f"SELECT unit, {written} FROM {changes} ORDER BY unit, {ordered}"):
-        found.lines.append((units[unit], line))
-    for unit, action, count in session.fetch(f"SELECT unit, action, COUNT(*) FROM {changes} GROUP BY unit, action"):
-        found.actions.setdefault(unit, {})[action] = count
-    for unit, decided, count in session.fetch(f"SELECT unit, decided, COUNT(*) FROM {changes} WHERE existing GROUP BY unit, decided"):
-        found.existing[unit, decided // STEP] = found.existing.get((unit, decided // STEP), 0) + count
-    if part.held is not None:
-        for unit, subject, before, after, by in session.fetch(compiler.text(part.held)):
+    ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
+    columns = f"unit, action, existing, decided, {compiler.dialect.json_line('line')}"
+    for query in part.changes():
+        counted: Counter[tuple[int, str, bool, int]] = Counter()
+        for unit, action, existing, decided, line in session.fetch(
+            f"SELECT {columns} FROM ({compiler.text(query)}) AS found ORDER BY unit, {ordered}"
+        ):
+            found.lines.append((units[unit], line))
+            counted[unit, action, existing, decided] += 1
+        for (unit, action, existing, decided), count in counted.items():
+            actions = found.actions.setdefault(unit, {})
+            actions[action] = actions.get(action, 0) + count
+            if existing:
+                place = (unit, decided // STEP)
+                found.existing[place] = found.existing.get(place, 0) + count
+    for query in part.held():
+        for unit, subject, before, after, by in session.fetch(compiler.text(query)):
             decision = part.decisions[unit]
             found.held.append(Held(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), by))
-    if part.conflicts is not None:
-        for unit, subject, before, after, decided in session.fetch(compiler.text(part.conflicts)):
+    for query in part.conflicts():
+        for unit, subject, before, after, decided in session.fetch(compiler.text(query)):
             decision = part.decisions[unit]
-            place = at(decision.blocks[decided // STEP])
-            found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), place))
+            block = at(decision.blocks[decided // STEP])
+            found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), block))
     return found
 
 

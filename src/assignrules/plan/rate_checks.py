@@ -27,7 +27,7 @@ def missing_rates(
     missing: Missing = {}
     if any(statement.reads_rates for statement in statements):
         finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
-        _look(session, compiler, dict.fromkeys(_conversions(compiler, finder)), missing)
+        _look(session, compiler, list(_conversions(compiler, finder)), missing)
     for report in reports:
         if isinstance(report, Groups):
             _look_at_groups(session, compiler, report, missing)
@@ -50,24 +50,29 @@ def _conversions(compiler: Compiler, finder: Conversions) -> Iterator[Conversion
         yield from finder.of_proposal(proposal)
 
 
-def _look(session: Session, compiler: Compiler, conversions: dict[Conversion, None], missing: Missing) -> None:
+def _look(session: Session, compiler: Compiler, conversions: Sequence[Conversion], missing: Missing) -> None:
     """Adds the rows of conversions that have no rate.
 
     Mostly every currency in the data has a rate today, and one look at the currencies says so; only else is each conversion looked at, row
-    by row.
+    by row, and equal ones once (which takes long to find out, as each has all the conditions on the way to it).
     """
     unrated = _without_rate_today(session, compiler, conversions)
-    for conversion in conversions:
-        dated = conversion.day is not None or bool(conversion.frames)
-        if not dated and not unrated:
-            continue
-        if conversion.currency is not None and not dated and conversion.currency not in unrated:
-            continue
+
+    def doubtful(conversion: Conversion) -> bool:
+        if _is_dated(conversion):
+            return True
+        return bool(unrated) if conversion.currency is None else conversion.currency in unrated
+
+    for conversion in dict.fromkeys(filter(doubtful, conversions)):
         query = compiler.text(compiler.without_rate(conversion))
         rows = {str(row[0]) for row in session.fetch(query)}
         if rows:
-            message = "no exchange rate on its day" if dated else _no_rate_today(compiler)
+            message = "no exchange rate on its day" if _is_dated(conversion) else _no_rate_today(compiler)
             missing.setdefault((conversion.entity, message), set()).update(rows)
+
+
+def _is_dated(conversion: Conversion) -> bool:
+    return conversion.day is not None or bool(conversion.frames)
 
 
 def _look_at_groups(session: Session, compiler: Compiler, report: Groups, missing: Missing) -> None:
@@ -77,7 +82,7 @@ def _look_at_groups(session: Session, compiler: Compiler, report: Groups, missin
         if rows:
             missing.setdefault((report.report.entity, _no_rate_today(compiler)), set()).update(rows)
     finder = Conversions(compiler.ruleset, report.compiler.mapping.schema, compiler.today)
-    found = dict.fromkeys(finder.of_groups(report.report))
+    found = list(finder.of_groups(report.report))
     if found:
         session.keep(report.table, compiler.text(report.rows))
         _look(session, report.compiler, found, missing)
@@ -87,7 +92,7 @@ def _no_rate_today(compiler: Compiler) -> str:
     return f"no exchange rate on or before {compiler.today.isoformat()}"
 
 
-def _without_rate_today(session: Session, compiler: Compiler, conversions: dict[Conversion, None]) -> set[str]:
+def _without_rate_today(session: Session, compiler: Compiler, conversions: Sequence[Conversion]) -> set[str]:
     """The currencies in the data and the rules that have no rate on or before today."""
     currencies = {conversion.currency for conversion in conversions if conversion.currency is not None}
     currencies |= {code for conversion in conversions for code in _literal_currencies(conversion)}

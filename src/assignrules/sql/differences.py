@@ -9,7 +9,7 @@ it ``hold_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -36,12 +36,8 @@ TOGETHER = 40  # decisions in a table: each SELECT over a table costs what the t
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The statements for one entity: ``rows`` makes the temporary table ``table``, and from it each of ``parts`` (a name and a query)
-    makes one of some decisions alone; ``columns``: by decision, those that the table has of it. ``unit`` numbers say which decision a row
-    is of.
-
-    ``changes``: ``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before. ``held``: ``(unit,
-    subject, before, after, held_by)`` and ``conflicts``: ``(unit, subject, before, after)``, states as JSON. The last two are None where
-    there can be none.
+    makes one of some decisions alone; ``columns``: by decision, those that the table has of it. The others read these tables, each some
+    decisions; ``unit`` numbers say which decision a row is of. Planning hundreds of them in one statement takes far longer.
     """
 
     entity: str
@@ -51,9 +47,35 @@ class Difference:
     rows: exp.Query
     columns: tuple[tuple[str, ...], ...]
     parts: tuple[tuple[str, exp.Query], ...]
-    changes: exp.Query
-    held: exp.Query | None
-    conflicts: exp.Query | None
+    printer: Printer
+    journal: bool
+    bodies: tuple[_Columns, ...]
+
+    def changes(self) -> Iterator[exp.Query]:
+        """``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before."""
+        for table, numbers in self._tables():
+            yield terms.union_all([_changes(number, self.decisions[number], table, self.printer, self.journal) for number in numbers])
+
+    def held(self) -> Iterator[exp.Query]:
+        """``(unit, subject, before, after, held_by)``, states as JSON."""
+        for table, numbers in self._tables():
+            found = [_held(number, self.bodies[number], table, self.printer) for number in numbers if _may_hold(self.bodies[number])]
+            if found:
+                yield terms.union_all(found)
+
+    def conflicts(self) -> Iterator[exp.Query]:
+        """``(unit, subject, before, after, decided)``, states as JSON."""
+        for table, numbers in self._tables():
+            sets = [number for number in numbers if self.decisions[number].target.shape is not Shape.VALUE]
+            if sets:
+                yield terms.union_all([_conflicts(number, self.decisions[number], table, self.printer) for number in sets])
+
+    def _tables(self) -> Iterator[tuple[str, range]]:
+        """The tables that have the decisions' columns, and the decisions of each."""
+        if not self.parts:
+            yield self.table, range(len(self.decisions))
+        for place, (table, _) in enumerate(self.parts):
+            yield table, range(place * TOGETHER, min((place + 1) * TOGETHER, len(self.decisions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +121,6 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     inner = terms.select(columns, source, rows.source.joins)
     outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(condition for own in found_in for condition in own))
     table = f"decided_{entity}"
-    parts = _parts(table, writer.names, found_in)
-    printer = Printer(compiler.dialect)
-
-    def of(number: int) -> str:
-        """The table that has a decision's columns."""
-        return parts[number // TOGETHER][0] if parts else table
-
-    changes = [_changes(number, decision, of(number), printer, compiler.journal) for number, decision in enumerate(made)]
-    held = [_held(number, body, of(number), printer) for number, body in enumerate(bodies) if _may_hold(body)]
-    sets = [(number, decision) for number, decision in enumerate(made) if decision.target.shape is not Shape.VALUE]
-    conflicts = [_conflicts(number, decision, of(number), printer) for number, decision in sets]
     return Difference(
         entity,
         table,
@@ -117,10 +128,10 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
         statement,
         statement.finish(outer),
         tuple(map(tuple, writer.names)),
-        parts,
-        terms.union_all(changes),
-        terms.union_all(held) if held else None,
-        terms.union_all(conflicts) if conflicts else None,
+        _parts(table, writer.names, found_in),
+        writer.printer,
+        compiler.journal,
+        tuple(bodies),
     )
 
 

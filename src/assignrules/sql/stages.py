@@ -322,13 +322,28 @@ def _keep_large(relations: list[exp.CTE], select: exp.Query) -> None:
     """Keeps the relations that several read and that are many when written out. A database puts the text of a relation in the place of its
     name, and so on with those in it: a statement of thirty relations can stand for thousands, and take seconds to plan."""
     queries = [*(relation.this for relation in relations), select]
-    read = [Counter(table.name for table in query.find_all(exp.Table)) for query in queries]
+    read = [Counter(_tables_of(query)) for query in queries]
     sizes: dict[str, int] = {}
     for relation, tables in zip(relations, read, strict=False):  # the last is the final SELECT's
         size = 1 + sum(count * sizes.get(name, 0) for name, count in tables.items() if name != relation.alias)
         if size > LARGE and sum(tables_[relation.alias] for tables_ in read) > 1:
             relation.set("materialized", True)
         sizes[relation.alias] = 1 if relation.args["materialized"] else size
+
+
+def _tables_of(query: exp.Query) -> Iterator[str]:
+    """The names of the relations that a query reads, in no order: several times quicker than the library's own walk."""
+    waiting: list[Sql] = [query]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.Table):
+            yield node.name
+        elif not isinstance(node, exp.Column | exp.Literal | exp.Identifier):
+            for part in node.args.values():
+                if isinstance(part, list):
+                    waiting.extend(item for item in part if isinstance(item, exp.Expr))
+                elif isinstance(part, exp.Expr):
+                    waiting.append(part)
 
 
 def _cte(name: str, query: exp.Query, materialized: bool) -> exp.CTE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,6 +86,11 @@ def _packs(*rules: tuple[str, str]) -> Happening:
     return run
 
 
+def _committed(folder: Path, _: pytest.MonkeyPatch) -> None:
+    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=jane", "-c", "user.email=jane@example.org", "commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
 def _bug(folder: Path, patch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise AssertionError("what cannot be")
@@ -114,5 +120,6 @@ HAPPENINGS: dict[str, Happening] = {
     "the folder packs/ holds two packs, one of which uses the other": _packs(
         ("first", 'use "second"\n'), ("second", "define owed = outstanding\n")
     ),
+    "the project is committed to git": _committed,
     "the program has a bug": _bug,
 }

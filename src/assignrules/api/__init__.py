@@ -13,6 +13,7 @@ from assignrules.api.journal import changed_by_hand, history, journal_head, log,
 from assignrules.api.loading import load
 from assignrules.api.planning import LIFETIME, apply, freshness, plan_changes, plan_is_of, plan_revert, read_plan, save_plan
 from assignrules.api.problems import Problems, Sources
+from assignrules.api.revisions import Revision, RulesDiff, diff
 from assignrules.api.rules import CheckReport, FormatReport, check, compile_sql, convert_rules, format_rules, load_project
 from assignrules.api.schema import check_schema, draft_schema, grants, schema_of, schema_sources
 from assignrules.api.searching import explain, report, search, search_counts
@@ -23,6 +24,8 @@ __all__ = [
     "CheckReport",
     "FormatReport",
     "Problems",
+    "Revision",
+    "RulesDiff",
     "Sources",
     "TestReport",
     "TestResult",
@@ -32,6 +35,7 @@ __all__ = [
     "check_schema",
     "compile_sql",
     "convert_rules",
+    "diff",
     "draft_schema",
     "explain",
     "format_rules",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from assignrules.api.opened import bound_mapping, logical_schema
@@ -46,9 +46,15 @@ def known_search(ruleset: Ruleset, name: str) -> tuple[str, str]:
 
 def known_target(project: Project, target: str | None) -> None:
     """A target, or none, is named."""
-    targets = list(logical_schema(project).targets)
-    if target is not None and target not in targets:
-        help = did_you_mean(target, targets) or "targets are " + ", ".join(f"`{name}`" for name in targets)
+    if target is not None:
+        known_among(target, logical_schema(project).targets)
+
+
+def known_among(target: str, targets: Iterable[str]) -> None:
+    """One of these targets is named."""
+    names = list(targets)
+    if target not in names:
+        help = did_you_mean(target, names) or "targets are " + ", ".join(f"`{name}`" for name in names)
         raise Problems([diagnostic("E0203", f"there is no target `{target}`", help=help)])
 
 

@@ -18,7 +18,7 @@ ISSUES = "please report this, with the command and what -v adds, at the project'
 SECTIONS = {
     "Start": ("demo", "init", "load"),
     "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "help"),
-    "Plan and apply": ("plan", "show-plan", "apply", "explain"),
+    "Plan and apply": ("plan", "show-plan", "apply", "explain", "diff"),
     "Journal": ("log", "show", "history", "export", "revert"),
 }
 
@@ -178,6 +178,7 @@ def _register() -> None:
         compile,
         convert,
         demo,
+        diff,
         explain,
         export,
         help,
@@ -194,7 +195,7 @@ def _register() -> None:
     from assignrules.cli import test as tests
 
     groups = (
-        apply, compile, convert, demo, explain, export, help, init, journal, load, plan, report, revert, rules, schema, search, tests,
+        apply, compile, convert, demo, diff, explain, export, help, init, journal, load, plan, report, revert, rules, schema, search, tests,
     )  # fmt: skip
     for module in groups:
         for command in module.COMMANDS:

@@ -142,6 +142,7 @@ CODES: dict[str, str] = {
     "E0907": "folder is not empty",
     "E0908": "rule test failed",
     "E0909": "rule test malformed",
+    "E0910": "no such revision of the rules",
     # 99
     "E9901": "internal error",
 }

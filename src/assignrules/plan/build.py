@@ -95,6 +95,7 @@ def build_plan(
         errors = (DataProblem("E0504", "a number grew beyond 38 digits", entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
+    repeated = any(problem.code == "E0501" for problem in errors)  # then a key has several lines, which the database gives in any order
     header = Header(
         as_of=as_of,
         ruleset=ruleset_digest(ruleset),
@@ -119,15 +120,15 @@ def build_plan(
     )
     return Plan(
         header,
-        tuple(line for _, line in sorted(lines, key=lambda item: item[0])),
+        tuple(line for _, line in sorted(lines, key=lambda item: item if repeated else item[0])),
         tuple(sorted((held for item in found for held in item.held), key=_place)),
         tuple(sorted((conflict for item in found for conflict in item.conflicts), key=_place)),
         requirements=requirements,
         alerts=alerts,
         data_errors=errors,
         data_warnings=warnings,
-        alert_rows=alert_rows,
-        proposals=proposals,
+        alert_rows=tuple(sorted(alert_rows)) if repeated else alert_rows,
+        proposals=tuple(sorted(proposals, key=repr)) if repeated else proposals,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
-from assignrules.plan.mapped_checks import EXAMPLES, Check, lookup_problems, mapped_checks, unreadable_currencies
+from assignrules.plan.mapped_checks import EXAMPLES, Check, by_text, lookup_problems, mapped_checks, unreadable_currencies
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OUTBOX, OWN_ROW_KEY
@@ -56,7 +56,8 @@ def checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
     )
     for place, count in session.fetch(f"SELECT place, n FROM ({branches}) AS counted WHERE n > 0 ORDER BY place"):
         check = checks[place]
-        examples = session.fetch(f"SELECT DISTINCT key FROM ({check.keys}) AS found WHERE key IS NOT NULL ORDER BY key LIMIT {EXAMPLES}")
+        keys = f"SELECT DISTINCT CAST(key AS VARCHAR) AS key FROM ({check.keys}) AS found WHERE key IS NOT NULL"
+        examples = session.fetch(f"SELECT key FROM ({keys}) AS found ORDER BY {by_text(session, 'key')} LIMIT {EXAMPLES}")
         yield DataProblem(check.code, check.message, check.entity, count, tuple(str(row[0]) for row in examples))
 
 
@@ -90,10 +91,10 @@ def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[S
     if not any(statement.reads_rates for statement in statements):
         return
     table = compiler.relations.text("rates", "row", ["currency", "on"])
-    sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1 ORDER BY currency, "on"'
+    sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1'
     unread = {compiler.ruleset.currency, *compiler.ruleset.ignored_currencies}  # their amounts are never converted
     by_currency: dict[str, list[str]] = {}
-    for currency, day in session.fetch(sql):
+    for currency, day in sorted(session.fetch(sql)):
         if currency not in unread:
             by_currency.setdefault(currency, []).append(f"{currency} {day.isoformat()}")
     for currency, days in by_currency.items():

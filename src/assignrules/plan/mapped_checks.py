@@ -13,6 +13,8 @@ from assignrules.ir.ruleset import Assignment, SetBody
 from assignrules.ir.types import Kind
 from assignrules.schema.mapping import OWN_ROW_KEY
 from assignrules.schema.physical import REST, FieldSource, Stored
+from assignrules.sql import terms
+from assignrules.sql.dialects import DIALECTS
 from assignrules.sql.queries import Compiler
 from assignrules.sql.relations import misfit_name, stored_name
 from assignrules.syntax.currencies import CURRENCIES
@@ -29,6 +31,11 @@ class Check:
     message: str
     entity: str
     keys: str
+
+
+def by_text(session: Session, column: str) -> str:
+    """A column of texts as a query orders by it: by code point, whatever the database's own order is."""
+    return DIALECTS[session.dialect].ordered_text(terms.column(column)).sql(dialect=session.dialect)
 
 
 def mapped_checks(compiler: Compiler, fields: Iterable[str], entity: str) -> Iterator[Check]:
@@ -98,7 +105,8 @@ def unreadable_currencies(session: Session, compiler: Compiler, amounts: Iterabl
             listed = ", ".join(_text(item) for item in wrong if item is not None)
             conditions = [*([f"{code} IS NULL"] if None in wrong else []), *([f"{code} IN ({listed})"] if listed else [])]
             where = f"{stored} AND ({' OR '.join(conditions)})"
-            examples = session.fetch(f"SELECT {quoted(key)} FROM {rows} WHERE {where} ORDER BY 1 LIMIT {EXAMPLES}")
+            keys = f"SELECT CAST({quoted(key)} AS VARCHAR) AS key FROM {rows} WHERE {where}"
+            examples = session.fetch(f"SELECT key FROM ({keys}) AS found ORDER BY {by_text(session, 'key')} LIMIT {EXAMPLES}")
             message = f"`{name}` of `{entity}` has no currency beside it, or one that is none"
             yield DataProblem("E0521", message, entity, sum(wrong.values()), tuple(str(row[0]) for row in examples))
 
@@ -114,9 +122,10 @@ def lookup_problems(session: Session, compiler: Compiler, targets: Sequence[str]
             continue
         known = compiler.text(compiler.relations.lookup(place.lookup, f"lookup {name}"))
         entity = compiler.mapping.schema.targets[name].entity
-        twice = session.fetch(f"SELECT name FROM ({known}) AS known WHERE name IS NOT NULL GROUP BY name HAVING COUNT(*) > 1 ORDER BY name")
+        twice = session.fetch(f"SELECT name FROM ({known}) AS known WHERE name IS NOT NULL GROUP BY name HAVING COUNT(*) > 1")
         if twice:
-            yield DataProblem("E0522", f"two labels of `{name}` are alike", entity, len(twice), tuple(row[0] for row in twice[:EXAMPLES]))
+            examples = tuple(sorted(row[0] for row in twice)[:EXAMPLES])
+            yield DataProblem("E0522", f"two labels of `{name}` are alike", entity, len(twice), examples)
         wanted = sorted({word for block in compiler.ruleset.assignments if block.target == name for word in named(block)})
         there = {row[0] for row in session.fetch(f"SELECT name FROM ({known}) AS known")} if wanted else set()
         lacking = [word for word in wanted if word not in there]

@@ -93,8 +93,8 @@ class Readings:
         return terms.any_of(conditions)
 
     def text(self, value: Sql, stored: Stored) -> Sql:
-        """As a text."""
-        return value if stored in TEXTS else terms.cast(value, "VARCHAR")
+        """As a text, compared by code point: a column's own collation may be an alphabet's, and two of them cannot meet in a comparison."""
+        return self.dialect.ordered_text(value if stored in TEXTS else terms.cast(value, "VARCHAR"))
 
     def number(self, value: Sql, stored: Stored, scale: int | None = None) -> Sql:
         """As a decimal of the scale that values have; rounded half away from zero to ``scale`` first."""
@@ -151,7 +151,9 @@ class Readings:
     def key(self, value: Sql, stored: Stored) -> Sql:
         """A part of a row key."""
         if stored is Stored.PADDED:
-            return terms.trimmed(value, end_only=True)
+            return self.text(terms.trimmed(value, end_only=True), stored)
+        if stored is Stored.TEXT:
+            return self.text(value, stored)
         return self.number(value, stored) if stored in (Stored.DECIMAL, Stored.FLOAT) else value
 
     # --- parts ---

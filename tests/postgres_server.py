@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
@@ -129,7 +130,8 @@ def _start(bin: Path, folder: Path, run: int) -> None:
 class Cluster:
     """A server in a folder; also for tests that must stop one."""
 
-    def __init__(self, bin: Path, folder: Path) -> None:
+    def __init__(self, bin: Path, folder: Path, *options: str) -> None:
+        """``options``: more of them for `initdb`."""
         self.folder = folder
         self.data = folder / "data"
         self._as: dict[str, Any] = {}
@@ -141,18 +143,27 @@ class Cluster:
             os.chown(folder, user.pw_uid, user.pw_gid)
         self.bin = bin if self._runs(bin) else self._copied(bin)
         self.process: subprocess.Popen[bytes] | None = None
-        made = self._initdb("--locale-provider=icu", "--icu-locale=en-US")  # an order that is not the engine's, where the build knows one
+        made = self._initdb(
+            "--locale-provider=icu", "--icu-locale=en-US", *options
+        )  # an order that is not the engine's, where the build knows one
         if made.returncode != 0:
-            made = self._initdb()
+            made = self._initdb(*options)
         if made.returncode != 0:
             raise NoServer(made.stderr.decode(errors="replace"))
 
-    def start(self, **settings: str) -> None:
-        """Starts the server, with other settings where some are given, and waits until it answers."""
+    def start(self, largest_file: int | None = None, **settings: str) -> None:
+        """Starts the server, with other settings where some are given, and waits until it answers. It may make no file larger than
+        ``largest_file``, as if the disk were full."""
         command = [str(self.bin / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
         for name, value in {**SETTINGS, **settings}.items():
             command += ["-c", f"{name}={value}"]
-        self.process = subprocess.Popen(command, cwd=self.data, stdin=subprocess.DEVNULL, **self._as)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if largest_file is not None:  # to be inherited, as the limits of another user's process may not be changed
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, before[1]))
+        try:
+            self.process = subprocess.Popen(command, cwd=self.data, stdin=subprocess.DEVNULL, **self._as)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
         until = time.monotonic() + SECONDS
         while "ready" not in self._status():
             if self.process.poll() is not None or time.monotonic() > until:

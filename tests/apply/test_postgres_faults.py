@@ -14,12 +14,14 @@ from tempfile import mkdtemp
 
 import psycopg
 import pytest
+from click.testing import CliRunner, Result
 from tests.apply.building import ONE_OF_EACH, SCHEMA, apply, plan_of, postgres_store, state
 from tests.apply.forks import apply_until, fork
 from tests.conftest import postgres
 from tests.postgres_server import Cluster, programs
 
 from assignrules.apply import Outcome
+from assignrules.cli import application
 from assignrules.databases import DatabaseFailure
 from assignrules.databases.embedded import create_store, fill
 from assignrules.databases.postgres import Postgres
@@ -124,6 +126,70 @@ def test_the_server_crashes(cluster: Cluster, point: str) -> None:  # F2
     cluster.start(synchronous_commit="on")
     assert state(database) == before
     assert apply(database, plan).outcome is Outcome.APPLIED
+
+
+FULL_RULES = """
+search every where name = "x"
+assign scenario "Late" to every otherwise clear
+assign group "Late" add every
+"""
+
+
+@pytest.mark.slow
+def test_the_disk_of_the_server_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # F8
+    """The server may make no file larger than a table is already that an apply has to add to."""
+    folder = Path(mkdtemp(prefix="arc"))
+    folder.chmod(0o755)
+    cluster = Cluster(programs()[0], folder, "--wal-segsize=1")  # or its own log would be the first file that is too large
+    try:
+        cluster.start()
+        database = Postgres(f"postgresql:///postgres?host={folder}&user=tester")
+        _fill_disk(database)
+        project = tmp_path / "project"
+        (project / "rules").mkdir(parents=True)
+        (project / "rules" / "a.rules").write_text(FULL_RULES)
+        (project / "assignrules.yml").write_text(
+            "guards: {changes: at most 100%}\ndefault_environment: full\nenvironments: {full: {database: '${FULL_DATABASE}'}}\n"
+        )
+        monkeypatch.setenv("FULL_DATABASE", database.address)
+        monkeypatch.chdir(project)
+
+        def run(*arguments: str) -> Result:
+            return CliRunner().invoke(application, list(arguments), prog_name="assignrules")
+
+        done = run("plan", "-o", "plan.json")
+        assert done.exit_code == 0, done.output
+        before = state(database)
+        with database.reading() as session:
+            size = session.fetch("SELECT pg_relation_size('assignrules_target_group')")[0][0]
+        assert size > 1 << 20
+        cluster.stop(signal.SIGINT)
+        cluster.start(largest_file=size)
+        done = run("apply", "plan.json", "--yes")
+        assert done.exit_code == 5, done.output
+        assert "could not extend file" in done.stderr and "the server could not store what was to be written" in done.stderr, done.stderr
+        assert "Traceback" not in done.output
+        assert state(database) == before  # read within the limit: the server still answers
+        cluster.stop(signal.SIGINT)
+        cluster.start()
+        done = run("apply", "plan.json", "--yes")
+        assert done.exit_code == 0, done.output
+        assert len(state(database)["assignrules_target_scenario"]) == 400
+        with database.reading() as session:
+            assert not has_errors(chain.verify(session, None))
+    finally:
+        cluster.stop()
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def _fill_disk(database: Postgres) -> None:
+    """Customers that are to join a group, whose table is full of others'."""
+    with database.writing(create=True) as session:
+        create_store(session, SCHEMA)
+        fill(session, SCHEMA, Dataset(rows={"customer": [{"code": f"C{number}", "name": "x"} for number in range(400)]}))
+        others = "SELECT 'gone ' || n, 'Other' FROM generate_series(1, 25000) AS numbers(n)"
+        session.execute(f"INSERT INTO assignrules_target_group (subject, member) {others}")
+        session.commit()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

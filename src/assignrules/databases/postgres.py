@@ -48,6 +48,7 @@ PINNED = {
 PRIVILEGED = ("lc_messages",)  # for a superuser to set; of no meaning, but of the language of messages
 # A parameter that a statement without parameters is sent with: the server then takes one statement and no second one behind a `;`.
 UNREAD = (True,)
+FILES = re.compile(r"could not (extend|write)|No space left")
 WAY_OUT = "wait until it has finished, or end it, and try again"
 HOLDERS = (
     "SELECT pid, usename, application_name, coalesce(host(client_addr), 'this machine') FROM pg_stat_activity "
@@ -248,6 +249,9 @@ class PostgresSession:
             case errors.InsufficientPrivilege():
                 message = f"the database refused `{self._database.user(self._connection)}`: {text}"
                 raise DatabaseFailure(message, help="`assignrules schema grants` prints what an owner of the database runs") from error
+            case errors.DiskFull() | errors.IoError() | errors.InternalError_() if FILES.search(text):
+                help = "make room on its disk, and try again: nothing was written"
+                raise DatabaseFailure(f"the server could not store what was to be written: {text}", help=help) from error
             case errors.QueryCanceled():
                 raise DatabaseFailure(f"the database ended a statement: {text}") from error
         if self._connection.broken or self._connection.closed:

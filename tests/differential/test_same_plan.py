@@ -29,7 +29,7 @@ from assignrules.reference.planning import Outcome
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import Shape
 from assignrules.testing import ReferencePlanner
-from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
+from assignrules.testing.database import DatabasePlanner, DatabaseTestSession, DuckDBPlanner
 from assignrules.testing.planner import ReferenceSession, Session
 
 SOAK = int(os.environ.get("ASSIGNRULES_SOAK", "0"))
@@ -99,6 +99,11 @@ def test_same_plan(batch: int, examples: int) -> None:
 
 
 def same_plan(world: World) -> None:
+    """On DuckDB."""
+    same_plan_on(duckdb(), world)
+
+
+def same_plan_on(database: DatabasePlanner, world: World) -> None:
     """The whole plan, the lines of reports, the values of every definition and the rows of every search are equal."""
     ruleset = resolved(world)
     with reference().session(ruleset, world.data, world.today) as asked:
@@ -107,7 +112,7 @@ def same_plan(world: World) -> None:
         values = {entity: asked.values(entity, known) for entity, known in names.items()}
         found = {name: list(asked.search(name)) for name in world.searches}
         too_large = _too_large(asked)
-    with duckdb().session(ruleset, world.data, world.today) as session:
+    with database.session(ruleset, world.data, world.today) as session:
         plan = build_plan(session.session, ruleset, session.mapping, as_of=world.today, environment="test")
         codes = {problem.code for problem in plan.data_errors}
         if not world.reports:  # what is too large in a report is met when it is run
@@ -125,10 +130,15 @@ def test_same_answers(batch: int) -> None:
 
 
 def same_answers(group: list[World]) -> None:
+    """On DuckDB."""
+    same_answers_on(duckdb(), group)
+
+
+def same_answers_on(database: DatabasePlanner, group: list[World]) -> None:
     """The values of every definition and the rows of every search are equal, for rulesets over the same rows."""
     rulesets = [resolved(world) for world in group]
     data, today = group[0].data, group[0].today
-    with duckdb().session(rulesets[0], data, today) as session:
+    with database.session(rulesets[0], data, today) as session:
         for world, ruleset in zip(group, rulesets, strict=True):
             with reference().session(ruleset, data, today) as asked:
                 values = {entity: asked.values(entity, names) for entity, names in world.names.items() if data.rows.get(entity)}
@@ -188,7 +198,7 @@ def _same(part: str, expected: Sequence[Any], found: Sequence[Any]) -> None:
     if found != expected:
         missing = "\n  ".join(str(item) for item in expected if item not in found)
         extra = "\n  ".join(str(item) for item in found if item not in expected)
-        raise AssertionError(f"{part} differ. Only the reference has:\n  {missing}\nOnly DuckDB has:\n  {extra}")
+        raise AssertionError(f"{part} differ. Only the reference has:\n  {missing}\nOnly the database has:\n  {extra}")
 
 
 # --- the laws ---

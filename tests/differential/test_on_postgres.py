@@ -1,0 +1,40 @@
+"""The reference evaluator and PostgreSQL give the same answers to random rules over random rows: without DuckDB between them, which could
+err with either. See `test_same_plan`, whose laws these are."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from tests.conftest import postgres
+from tests.differential.expressions import SCHEMA
+from tests.differential.rulesets import World, many, worlds
+from tests.differential.test_same_plan import run, same_answers_on, same_plan_on
+
+from assignrules.testing.database import DatabasePlanner
+
+
+@cache
+def planner() -> DatabasePlanner:
+    return DatabasePlanner(SCHEMA, postgres("differential"))
+
+
+def same_answers(group: list[World]) -> None:
+    same_answers_on(planner(), group)
+
+
+def same_plan(world: World) -> None:
+    same_plan_on(planner(), world)
+
+
+@pytest.mark.parametrize(
+    ("batch", "together", "examples"), [(0, 3, 1), *(pytest.param(batch, 15, 4, marks=pytest.mark.slow) for batch in range(1, 4))]
+)
+def test_same_answers(batch: int, together: int, examples: int) -> None:
+    run(same_answers, [many(count=together)], examples, 2000 + batch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("batch", "examples"), [(0, 6), (1, 6)])
+def test_same_plan(batch: int, examples: int) -> None:
+    run(same_plan, [worlds(small=not batch)], examples, 2100 + batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -55,3 +56,15 @@ def test_the_demo_shows_everything(run, tmp_path: Path, monkeypatch: pytest.Monk
     assert "No change" in done.stdout
     assert [found.id for found in api.log(api.load_project(tmp_path / "my_company_sas"))] == [1]
     assert not list((tmp_path / "my_company_sas").rglob("__pycache__"))
+
+
+def test_docs(run, project: Path) -> None:
+    done = run("docs")
+    assert done.exit_code == 0 and "open" in done.stderr and done.stdout == ""
+    assert "very_late" in (project / "site" / "index.html").read_text()
+    again = json.loads(run("docs", "-o", "pages", "--format", "json").stdout)
+    assert again["folder"] == "pages" and "index.html" in again["pages"]
+    assert {path.name for path in (project / "pages").iterdir()} == {path.name for path in (project / "site").iterdir()}
+    refused = run("docs", "-o", "data")
+    assert refused.exit_code == 1 and "error[E0907]: folder `data` is not empty" in refused.stderr
+    assert run("docs", "-o", "no/where").exit_code == 64

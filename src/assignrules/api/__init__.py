@@ -9,6 +9,7 @@ Functions return frozen values and print nothing. They raise ``Problems`` where 
 diagnostic for each; and ``databases.DatabaseProblem``, with one, where the database cannot be opened or fails.
 """
 
+from assignrules.api.documentation import docs, write_docs
 from assignrules.api.journal import changed_by_hand, history, journal_head, log, run, run_alerts, run_exports, run_proposals, verify
 from assignrules.api.loading import load
 from assignrules.api.planning import LIFETIME, apply, freshness, plan_changes, plan_is_of, plan_revert, read_plan, save_plan
@@ -36,6 +37,7 @@ __all__ = [
     "compile_sql",
     "convert_rules",
     "diff",
+    "docs",
     "draft_schema",
     "explain",
     "format_rules",
@@ -62,4 +64,5 @@ __all__ = [
     "search",
     "search_counts",
     "verify",
+    "write_docs",
 ]

@@ -17,7 +17,7 @@ from assignrules.cli.output import OutputFailed, complain, emit, say, silence
 ISSUES = "please report this, with the command and what -v adds, at the project's issue tracker"
 SECTIONS = {
     "Start": ("demo", "init", "load"),
-    "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "help"),
+    "Rules": ("check", "fmt", "convert", "test", "search", "report", "compile", "schema", "docs", "help"),
     "Plan and apply": ("plan", "show-plan", "apply", "explain", "diff"),
     "Journal": ("log", "show", "history", "export", "revert"),
 }
@@ -179,6 +179,7 @@ def _register() -> None:
         convert,
         demo,
         diff,
+        docs,
         explain,
         export,
         help,
@@ -195,7 +196,8 @@ def _register() -> None:
     from assignrules.cli import test as tests
 
     groups = (
-        apply, compile, convert, demo, diff, explain, export, help, init, journal, load, plan, report, revert, rules, schema, search, tests,
+        apply, compile, convert, demo, diff, docs, explain, export, help, init, journal, load, plan, report, revert, rules, schema,
+        search, tests,
     )  # fmt: skip
     for module in groups:
         for command in module.COMMANDS:

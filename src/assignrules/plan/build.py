@@ -11,12 +11,10 @@ from decimal import Decimal
 
 import assignrules
 from assignrules.databases.base import NumberTooLarge, Session
-from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Proposed
 from assignrules.ir.digest import ruleset_digest
-from assignrules.ir.expressions import Literal
+from assignrules.ir.parameters import printed_parameter
 from assignrules.ir.ruleset import Ruleset
-from assignrules.ir.types import Kind
-from assignrules.ir.values import printed
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.compiling import compiler_for
 from assignrules.plan.data_checks import data_problems
@@ -104,7 +102,7 @@ def build_plan(
         and all(guard.passed or guard.overridden for guard in guards)
         and all(requirement.warning for requirement in requirements),
         summary=_summary(ruleset, mapping, as_of, found),
-        parameters={name: _parameter(value) for name, value in sorted(ruleset.params.items())},
+        parameters={name: printed_parameter(value) for name, value in sorted(ruleset.params.items())},
         environment=environment,
         currency=ruleset.currency,
         guards=guards,
@@ -176,14 +174,6 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
             block = at(decision.blocks[decided // STEP])
             found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), block))
     return found
-
-
-def _parameter(value: Literal) -> Printed:
-    """A parameter as it stands in a plan; a duration with its unit."""
-    if value.type.kind is Kind.DURATION and isinstance(value.value, int):
-        unit = "month" if value.type.months else "business day" if value.type.business else "day"
-        return f"{value.value} {unit}" if value.value == 1 else f"{value.value} {unit}s"
-    return printed(value.value)
 
 
 def _restricted(ruleset: Ruleset, only: str) -> Ruleset:

@@ -25,12 +25,7 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
     Disabled blocks write nothing, so nobody waits for them. The order is that of target and member wherever reading leaves it open.
     """
     active = [block for block in blocks if not block.disabled]
-    written = {(block.target, block.member) for block in active}
-    readings = _Readings(definitions)
-    needs: dict[Unit, set[Unit]] = {unit: set() for unit in written}
-    for block in active:
-        for expression in deciding(block):
-            needs[block.target, block.member] |= readings.of(expression) & written
+    needs = unit_needs(active, definitions)
     sorter = _sorter(needs)
     circles = 0
     while True:
@@ -51,6 +46,17 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
         order.extend(ready)
         sorter.done(*ready)
     return tuple(order)
+
+
+def unit_needs(blocks: Iterable[Assignment], definitions: Definitions) -> dict[Unit, set[Unit]]:
+    """By unit that one of the blocks writes, those of these units that it reads as planned."""
+    blocks = tuple(blocks)
+    needs: dict[Unit, set[Unit]] = {(block.target, block.member): set() for block in blocks}
+    readings = _Readings(definitions)
+    for block in blocks:
+        for expression in deciding(block):
+            needs[block.target, block.member] |= readings.of(expression) & needs.keys()
+    return needs
 
 
 def _sorter(needs: Mapping[Unit, set[Unit]]) -> TopologicalSorter[Unit]:

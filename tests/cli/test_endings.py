@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from assignrules import api
 from assignrules.cli import application
 from assignrules.cli.application import SECTIONS
+from assignrules.cli.options import ALONE, WITH_VALUE
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,24 @@ def test_usage(run) -> None:
     assert json.loads(run("plan", "--overide-guard", "x", "--format", "json").stdout)["ok"] is False
     assert run("--help").exit_code == 0
     assert run("--version").stdout.startswith("assignrules ")
+
+
+def test_common_options_before_the_command(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"--count", "--limit", "--format"}
+    options = [option for option in application.commands["search"].params if isinstance(option, click.Option)]
+    common = {word: option.is_flag for option in options for word in option.opts if word not in own}
+    assert common == {**dict.fromkeys(WITH_VALUE, False), **dict.fromkeys(ALONE, True)}
+    expected = run("search", "major", "--param", "large=30_000 EUR", "--format", "csv").stdout
+    monkeypatch.chdir(project.parent)
+    for words in (
+        ("--project", project, "-q"),
+        (f"--project={project}", "-elocal"),
+        ("-v", "--environment", "local", "--project", project),
+    ):
+        done = run(*words, "--param", "large=30_000 EUR", "search", "major", "--format", "csv")
+        assert (done.exit_code, done.stdout) == (0, expected)
+    assert run("--project", project).exit_code == 64
+    assert run("--project").exit_code == 64
 
 
 def test_no_project(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

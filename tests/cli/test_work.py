@@ -154,6 +154,16 @@ def test_plan_only_one_target(run, project: Path) -> None:
     assert "did you mean `group`?" in wrong.stderr
 
 
+def test_a_plan_of_one_target_is_applied(run, project: Path) -> None:
+    whole = json.loads(run("plan", "--format", "json", "--as-of", "2026-11-22").stdout)["plan"]["ruleset"]
+    run("plan", "--only", "group", "-o", "group.plan", "--as-of", "2026-11-22")
+    applied = run("apply", "group.plan", "--yes")
+    assert (applied.exit_code, "applied as run 1: 1 change" in applied.stdout) == (0, True)
+    assert api.read_plan("group.plan").header.ruleset == whole
+    left = json.loads(run("plan", "--format", "json", "--as-of", "2026-11-22").stdout)
+    assert {change["target"] for change in left["changes"]} == {"scenario"}
+
+
 def test_a_kept_plan_is_applied_once(run, project: Path) -> None:
     kept = run("plan", "-o", "today.plan", "--as-of", "2026-11-22")
     assert kept.stdout.endswith("Apply with: assignrules apply today.plan --as-of 2026-11-22\n")

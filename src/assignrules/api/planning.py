@@ -130,10 +130,12 @@ def apply(
     """Applies a plan and journals it, or leaves the database as it is: ``ApplyResult.outcome`` says which, its diagnostics say why."""
     from assignrules.apply import apply_plan
     from assignrules.ir.digest import ruleset_digest
+    from assignrules.plan.build import parameters_of
     from assignrules.schema.digest import schema_digest
 
     back = plan.header.reverts is not None
-    digest = plan.header.ruleset if back else ruleset_digest(ruleset_of(project))
+    ruleset = None if back else ruleset_of(project)
+    digest = plan.header.ruleset if ruleset is None else ruleset_digest(ruleset)
     known_guards(overrides, {*(guard.name for guard in plan.header.guards), *freshness_guards(project)})
     verdicts = () if back else freshness(project, overrides=overrides)  # what was done can be undone, however old the data is
     old = [verdict.problem() for verdict in verdicts if not (verdict.passed or verdict.overridden)]
@@ -150,4 +152,5 @@ def apply(
         approved_by=approved_by,
         overrides=frozenset(overrides) | {guard.name for guard in plan.header.guards if guard.overridden},
         refusals=old,
+        parameters=None if ruleset is None else parameters_of(ruleset),
     )

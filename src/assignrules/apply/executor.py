@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -42,13 +42,14 @@ from assignrules.databases.base import Database, Writing, quoted
 from assignrules.databases.binding import bind
 from assignrules.databases.embedded import create_engine_tables, lineage, lock
 from assignrules.diagnostics import Diagnostic, diagnostic
+from assignrules.ir.changes import Printed
 from assignrules.ir.types import Money
 from assignrules.ir.values import Value, shown
 from assignrules.journal.append import Entry, append
 from assignrules.journal.chain import holds
 from assignrules.journal.history import last_run, revert_of, run_of_plan
 from assignrules.journal.tables import ALERT_ROWS, CHANGES, PROPOSALS, REVERTS, create_journal
-from assignrules.plan.model import Plan, plan_id
+from assignrules.plan.model import Header, Plan, plan_id
 from assignrules.schema.mapping import OUTBOX, SchemaMapping
 
 LISTED = 20  # stale rows that are named
@@ -98,6 +99,7 @@ class Request:
     now: datetime
     overrides: frozenset[str]
     refusals: tuple[Diagnostic, ...] = ()
+    parameters: Mapping[str, Printed] | None = None
 
 
 @dataclass(slots=True)
@@ -137,12 +139,14 @@ def apply_plan(
     approved_by: str | None = None,
     overrides: Collection[str] = (),
     refusals: Sequence[Diagnostic] = (),
+    parameters: Mapping[str, Printed] | None = None,
     on_stage: Callable[[str], None] | None = None,
 ) -> ApplyResult:
     """Applies a plan whole, with its journal rows, or leaves the database as it is.
 
     ``now`` is the caller's clock, with a time zone. ``user`` is who does it, the operating system's user unless given; both are kept.
-    ``overrides`` name guards that shall not stop it, ``refusals`` are what else stops it. ``on_stage`` is told ``before NAME`` and ``after
+    ``overrides`` name guards that shall not stop it, ``refusals`` are what else stops it. ``parameters``: those of the rules now, to say
+    which changed. ``on_stage`` is told ``before NAME`` and ``after
     NAME`` of each stage.
     Raises ``DatabaseUnavailable`` where the database cannot be opened, ``DatabaseFailure`` where a statement fails; nothing is written
     then.
@@ -159,6 +163,7 @@ def apply_plan(
         now,
         frozenset(overrides),
         tuple(refusals),
+        parameters,
     )
     unknown = tuple(
         diagnostic("E0601", f"the plan changes target `{target}`, which the schema does not have", help=AGAIN)
@@ -261,8 +266,7 @@ def _check_identity(work: _Work) -> ApplyResult | None:
         text = f"the plan was made for environment `{header.environment}`, and this is `{request.environment}`"
         problems.append(diagnostic("E0710", text, help=AGAIN))
     if header.reverts is None and header.ruleset != request.ruleset_digest:  # what was done can be undone, whatever the rules are now
-        text = f"the rules changed since the plan was made: it has `{header.ruleset}`, they are `{request.ruleset_digest}`"
-        problems.append(diagnostic("E0702", text, help=AGAIN))
+        problems.append(_other_rules(header, request))
     if header.schema != request.schema_digest:
         text = f"the schema changed since the plan was made: it has `{header.schema}`, it is `{request.schema_digest}`"
         problems.append(diagnostic("E0703", text, help=AGAIN))
@@ -275,6 +279,18 @@ def _check_identity(work: _Work) -> ApplyResult | None:
         return _stale(*problems)
     refusals = (*refused(work.plan, request.overrides), *request.refusals)
     return ApplyResult(Outcome.REFUSED, diagnostics=refusals) if refusals else None
+
+
+def _other_rules(header: Header, request: Request) -> Diagnostic:
+    """What differs: a parameter, or else the rules themselves."""
+    now = header.parameters if request.parameters is None else request.parameters
+    if header.parameters.keys() == now.keys():
+        for name, value in header.parameters.items():
+            if now[name] != value:
+                text = f"parameter `{name}` is `{now[name]}` now, and was `{value}` when the plan was made"
+                return diagnostic("E0702", text, help=f"make the plan again, or apply it with `--param {name}=…` as it was made")
+    text = f"the rules changed since the plan was made: it has `{header.ruleset}`, they are `{request.ruleset_digest}`"
+    return diagnostic("E0702", text, help=AGAIN)
 
 
 def refused(plan: Plan, overrides: Collection[str] = ()) -> tuple[Diagnostic, ...]:

@@ -12,6 +12,7 @@ import click
 
 from assignrules import __version__
 from assignrules.cli import exits
+from assignrules.cli.options import ALONE, WITH_VALUE
 from assignrules.cli.output import OutputFailed, complain, emit, say, silence
 
 ISSUES = "please report this, with the command and what -v adds, at the project's issue tracker"
@@ -58,6 +59,7 @@ class Application(click.Group):
     def _run(self, arguments: list[str], prog_name: str) -> int:
         before = _on_sigterm()
         try:
+            arguments = command_first(arguments)
             code = super().main(arguments, prog_name, standalone_mode=False)
             return code if isinstance(code, int) else exits.DONE
         except click.UsageError as error:
@@ -100,6 +102,22 @@ def application() -> None:
 def main(args: Sequence[str] | None = None, prog_name: str | None = None) -> NoReturn:
     """The console entry point."""
     application.main(args, prog_name)
+
+
+def command_first(arguments: list[str]) -> list[str]:
+    """The arguments with the common options that stand before the command behind it: `assignrules --project DIR plan` works too."""
+    index = 0
+    while index < len(arguments):
+        word = arguments[index]
+        if word in WITH_VALUE:
+            index += 2
+        elif word in ALONE or word.startswith(("-e", *(f"{name}=" for name in WITH_VALUE))):
+            index += 1
+        else:
+            break
+    if not 0 < index < len(arguments) or arguments[index].startswith("-"):
+        return arguments
+    return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

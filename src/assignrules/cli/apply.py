@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,7 @@ def report(result: ApplyResult, made: Plan, format: str, options: Options) -> No
                     "proposals": result.proposals,
                     "summary": {target: dict(words) for target, words in made.header.summary.items()},
                     "diagnostics": rows(result.diagnostics),
+                    **left(made),
                 }
             )
         )
@@ -116,6 +118,11 @@ def report(result: ApplyResult, made: Plan, format: str, options: Options) -> No
     complain(result.diagnostics)
     if not applied:
         say("nothing was written")
+
+
+def left(made: Plan) -> dict[str, object]:
+    """What a revert leaves, as it stands no more as the run left it: part of its answer."""
+    return {} if made.header.reverts is None else {"conflicts": [asdict(item) for item in made.conflicts]}
 
 
 def emit_refusal(made: Plan, old: tuple[Diagnostic, ...] = ()) -> None:
@@ -134,6 +141,7 @@ def emit_refusal(made: Plan, old: tuple[Diagnostic, ...] = ()) -> None:
                 "proposals": 0,
                 "summary": summary,
                 "diagnostics": rows((*refused(made), *old)),
+                **left(made),
             }
         )
     )

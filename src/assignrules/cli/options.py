@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+WITH_VALUE = ("--project", "-e", "--environment", "--as-of", "--param")  # the common options, as they may also stand before the command
+ALONE = ("-q", "--quiet", "-v", "--verbose")
 
 
 class Day(click.ParamType[date]):

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import assignrules
 from assignrules.databases.base import NumberTooLarge, Session
-from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Proposed
+from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed, Proposed
 from assignrules.ir.digest import ruleset_digest
 from assignrules.ir.parameters import printed_parameter
 from assignrules.ir.ruleset import Ruleset
@@ -58,6 +58,7 @@ def build_plan(
     trip. ``only``: the one target to plan; the others stay at their current state, for their readers too. The times and ``git`` stand in
     the header as given.
     """
+    whole = ruleset_digest(ruleset)  # with `only` too, so that the plan can be applied under the same rules
     if only is not None:
         ruleset = _restricted(ruleset, only)
     compiler = compiler_for(session, ruleset, mapping, as_of)
@@ -96,13 +97,13 @@ def build_plan(
     repeated = any(problem.code == "E0501" for problem in errors)  # then a key has several lines, which the database gives in any order
     header = Header(
         as_of=as_of,
-        ruleset=ruleset_digest(ruleset),
+        ruleset=whole,
         schema=schema_digest(mapping),
         applicable=not errors
         and all(guard.passed or guard.overridden for guard in guards)
         and all(requirement.warning for requirement in requirements),
         summary=_summary(ruleset, mapping, as_of, found),
-        parameters={name: printed_parameter(value) for name, value in sorted(ruleset.params.items())},
+        parameters=parameters_of(ruleset),
         environment=environment,
         currency=ruleset.currency,
         guards=guards,
@@ -174,6 +175,11 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
             block = at(decision.blocks[decided // STEP])
             found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), block))
     return found
+
+
+def parameters_of(ruleset: Ruleset) -> dict[str, Printed]:
+    """The parameters' values as they stand in a plan."""
+    return {name: printed_parameter(value) for name, value in sorted(ruleset.params.items())}
 
 
 def _restricted(ruleset: Ruleset, only: str) -> Ruleset:

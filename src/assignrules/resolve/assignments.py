@@ -75,9 +75,15 @@ BY_SHAPE = {
 
 
 def resolve_assignment(
-    node: tree.Assign, names: Names, definitions: Callable[[str, str], Definition | None], currency: str, problems: list[Diagnostic]
+    node: tree.Assign,
+    names: Names,
+    definitions: Callable[[str, str], Definition | None],
+    currency: str,
+    problems: list[Diagnostic],
+    *,
+    shares: bool,
 ) -> Assignment | None:
-    """A block, or None with what is wrong reported."""
+    """A block, or None with what is wrong reported. ``shares``: other blocks write the same, so that its priority belongs to its name."""
     target = names.schema.targets.get(node.target.text)
     if target is None:
         help = did_you_mean(node.target.text, list(names.schema.targets)) or "targets are " + ", ".join(
@@ -85,19 +91,36 @@ def resolve_assignment(
         )
         problems.append(diagnostic("E0203", f"unknown target `{node.target.text}`", node.target.span, help=help))
         return None
-    block = _Block(node, target, Lowering(names, definitions, target.entity, problems), currency, problems)
+    block = _Block(node, target, Lowering(names, definitions, target.entity, problems), currency, problems, shares)
     return block.resolve()
+
+
+def written_to(node: tree.Assign, names: Names) -> tuple[str, object]:
+    """The target and, as far as the text says it, the member that a block writes: two blocks that give the same share a name."""
+    target = names.schema.targets.get(node.target.text)
+    if target is None or target.shape is Shape.VALUE or not node.heads:
+        return node.target.text, None
+    head = node.heads[0]
+    while isinstance(head, tree.Parenthesised):
+        head = head.operand
+    if isinstance(head, tree.Path):
+        value = names.params.get(".".join(name.text for name in head.names))
+        return node.target.text, None if value is None else value.value
+    return node.target.text, head.value if isinstance(head, tree.Text) else None
 
 
 class _Block:
     """One block while it is resolved."""
 
-    def __init__(self, node: tree.Assign, target: Target, lowering: Lowering, currency: str, problems: list[Diagnostic]) -> None:
+    def __init__(
+        self, node: tree.Assign, target: Target, lowering: Lowering, currency: str, problems: list[Diagnostic], shares: bool
+    ) -> None:
         self.node = node
         self.target = target
         self.lowering = lowering
         self.currency = currency
         self.problems = problems
+        self.shares = shares
         self.member: str | None = None
 
     def report(self, code: str, message: str, span: Span, help: str | None = None, related: list[Related] | None = None) -> None:
@@ -120,11 +143,8 @@ class _Block:
             )
         if len(self.problems) > before or body is None:
             return None
-        rule = self.target.name if member is None else f"{self.target.name}:{member}"
-        if priority is not None:
-            rule = f"{rule}#{priority}"
         return Assignment(
-            rule, self.target.name, member, self.target.entity, label, body, where, except_, guard, because, from_, until, priority,
+            self._rule(), self.target.name, member, self.target.entity, label, body, where, except_, guard, because, from_, until, priority,
             self._first(tree.Disabled) is not None, self.node.span, self._first(tree.KeepManual) is not None, cooldown, limit,
         )  # fmt: skip
 
@@ -215,7 +235,8 @@ class _Block:
         return ValueBody(tuple(lines), Otherwise(otherwise.kind.value), value, explicit=True, distribution=shared)
 
     def _rule(self) -> str:
-        priority = self._first(tree.Priority)
+        """What the journal knows the block by."""
+        priority = self._first(tree.Priority) if self.shares else None
         value = None if priority is None else self.lowering.expression(priority.value)
         name = self.target.name if self.member is None else f"{self.target.name}:{self.member}"
         return f"{name}#{value.value}" if isinstance(value, Literal) else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ from assignrules.diagnostics.model import has_errors
 from assignrules.ir.expressions import Expression, is_condition
 from assignrules.ir.origins import Origins
 from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
-from assignrules.resolve.assignments import resolve_assignment
+from assignrules.resolve.assignments import resolve_assignment, written_to
 from assignrules.resolve.catalogue import resolve_catalogue
 from assignrules.resolve.constants import constants_too_large
 from assignrules.resolve.lower import Lowering
@@ -48,11 +49,12 @@ def resolve(
         if not declared.built_in:
             definitions(entity, word)
     assignments: list[Assignment] = []
-    for statement in statements:
-        if isinstance(statement, tree.Assign):
-            block = resolve_assignment(statement, names, definitions, currency, problems)
-            if block is not None:
-                assignments.append(block)
+    blocks = [statement for statement in statements if isinstance(statement, tree.Assign)]
+    written = Counter(written_to(node, names) for node in blocks)
+    for node in blocks:
+        block = resolve_assignment(node, names, definitions, currency, problems, shares=written[written_to(node, names)] > 1)
+        if block is not None:
+            assignments.append(block)
     requirements = _requirements(statements, names, definitions, problems)
     alerts = resolve_alerts(statements, names, definitions, problems)
     reports = resolve_reports(statements, names, definitions, problems)

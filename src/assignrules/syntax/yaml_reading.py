@@ -188,16 +188,22 @@ class Reading:
                 self.report("a structured condition has one of `all`, `any` and `not`", node.span, help=help)
             return tree.Boolean(False, node.span)
         key, value = node.entries[0]
-        if key.value == "not":
-            operand = self._operand(value, "not", (tree.And, tree.Or, tree.Case))
-            return tree.Unary(tree.UnaryOperator.NOT, operand, node.span)
-        chain = tree.And if key.value == "all" else tree.Or
-        loose = (tree.And, tree.Or, tree.Case) if key.value == "all" else (tree.Or, tree.Case)
+        if key.value != "not":
+            return self._chain(key, value, tree.And if key.value == "all" else tree.Or, node.span)
+        loose = (tree.And, tree.Or, tree.Case)
+        if not isinstance(value, yaml.Sequence):
+            return tree.Unary(tree.UnaryOperator.NOT, self._operand(value, "not", loose), node.span)
+        listed = self._chain(key, value, tree.Or, value.span)  # of a list, none holds
+        operand = tree.Parenthesised(listed, value.span) if isinstance(listed, loose) else listed
+        return tree.Unary(tree.UnaryOperator.NOT, operand, node.span)
+
+    def _chain(self, key: yaml.Scalar, value: yaml.Node, chain: type[tree.And] | type[tree.Or], span: Span) -> tree.Expression:
+        loose = (tree.And, tree.Or, tree.Case) if chain is tree.And else (tree.Or, tree.Case)
         operands = tuple(self._operand(item, written(key), loose) for item in self.items(value, written(key)))
         if not operands:
             self.report(f"`{written(key)}` needs conditions", key.span)
-            return tree.Boolean(False, node.span)
-        return operands[0] if len(operands) == 1 else chain(operands, node.span)
+            return tree.Boolean(False, span)
+        return operands[0] if len(operands) == 1 else chain(operands, span)
 
     def _operand(self, node: yaml.Node, what: str, loose: tuple[type[Any], ...]) -> tree.Expression:
         value = self.condition(node, what)

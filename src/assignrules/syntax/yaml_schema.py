@@ -40,12 +40,10 @@ def schema_text() -> str:
 
 def _parts() -> dict[str, Any]:
     scalar = {"type": ["string", "number", "boolean"]}
+    conditions: dict[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/condition"}, "minItems": 1}
     structured = {
         "type": "object",
-        "properties": {
-            key: {"$ref": "#/$defs/condition"} if key == "not" else {"type": "array", "items": {"$ref": "#/$defs/condition"}, "minItems": 1}
-            for key in STRUCTURED
-        },
+        "properties": {key: {"anyOf": [{"$ref": "#/$defs/condition"}, conditions]} if key == "not" else conditions for key in STRUCTURED},
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,

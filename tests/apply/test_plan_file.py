@@ -14,6 +14,7 @@ from tests.apply.building import ONE_OF_EACH
 
 from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held
 from assignrules.plan import file as plan_file
+from assignrules.plan import whole
 from assignrules.plan.file import read_plan, write_plan
 from assignrules.plan.model import Alert, Header, Plan, Requirement, change_line, plan_id, to_json
 
@@ -91,7 +92,12 @@ def test_a_file_that_was_cut_or_added_to_is_found(tmp_path: Path) -> None:  # F7
     path = tmp_path / "a.plan"
     write_plan(PLAN, path)
     data = path.read_bytes()
-    for changed in (data[:-1], data[: len(data) // 2], data + b"\n", data[:30]):
+    rows = data.split(b"\n")
+    swapped = b"\n".join([*rows[:3], rows[4], rows[3], *rows[5:]])
+    write_plan(replace(PLAN, header=replace(HEADER, environment="production")), path)
+    digest_of_another = data[: -plan_file.DIGEST_LENGTH] + path.read_bytes()[-plan_file.DIGEST_LENGTH :]
+    assert len({data, swapped, digest_of_another}) == 3
+    for changed in (data[:-1], data[: len(data) // 2], data + b"\n", data[:30], swapped, digest_of_another):
         path.write_bytes(changed)
         assert [item.code for item in read_plan(path)[1]] == ["E0602"]
     path.write_bytes(data.replace(b"Very late", b"Very Late"))
@@ -135,7 +141,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(plan_file.os, "fsync", full)
+    monkeypatch.setattr(whole.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         write_plan(replace(PLAN, changes=()), path)
     monkeypatch.undo()

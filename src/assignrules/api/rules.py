@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +14,7 @@ from assignrules.api.named import check_dialect, known_search
 from assignrules.api.opened import database_of, logical_schema, mapping_of, sources_by_name
 from assignrules.api.problems import Problems, Sources
 from assignrules.diagnostics import Diagnostic, SourceFile, diagnostic, has_errors, in_file_order
+from assignrules.plan.whole import write_text
 from assignrules.project import FILE_NAME, Project
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def format_rules(project: Project, paths: Sequence[str | os.PathLike[str]] = (),
             continue
         changed.append(source.name)
         if write:
-            replace_file(project.root / source.name, text)
+            write_text(project.root / source.name, text)
     return FormatReport(tuple(changed), tuple(unchanged), in_file_order(found), sources_by_name(project, sources))
 
 
@@ -202,16 +202,3 @@ def ruleset_of(project: Project) -> Ruleset:
     if report.ruleset is None:
         raise Problems(report.diagnostics, report.sources)
     return report.ruleset
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Replaces a file whole or not at all, and keeps its mode."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        os.chmod(temporary, path.stat().st_mode & 0o7777)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from assignrules import project as projects
 from assignrules.api.opened import logical_schema, sources_by_name
 from assignrules.api.problems import Problems, Sources
-from assignrules.api.rules import replace_file, ruleset_of
+from assignrules.api.rules import ruleset_of
 from assignrules.diagnostics import Diagnostic, SourceFile, diagnostic, has_errors
+from assignrules.plan.whole import write_text
 from assignrules.project import Project
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def run_tests(
             text = updated(source, case, planner, logical_schema(project), rules=rules)
             changed = text != source.text
             if changed:
-                replace_file(path, text)
+                write_text(path, text)
                 source = SourceFile(name, text)
                 sources[name] = source
                 again, found = _case(project, source)

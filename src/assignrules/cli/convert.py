@@ -22,6 +22,7 @@ def convert(file: Path, form: str, output: Path | None, options: Options) -> int
     Comments are kept. The file itself stays as it is, and no project is needed. Its name says which form it has: *.rules, *.yml or *.yaml.
     """
     from assignrules import api
+    from assignrules.plan.whole import write_text
     from assignrules.project import read_source
 
     source, problems = read_source(file, file.as_posix())
@@ -31,7 +32,7 @@ def convert(file: Path, form: str, output: Path | None, options: Options) -> int
     if output is None:
         emit(text)
     else:
-        output.write_text(text, encoding="utf-8", newline="\n")
+        write_text(output, text)
         options.say(f"wrote {output}")
     return exits.DONE
 

@@ -22,6 +22,7 @@ def export(run: int, output: Path | None, format: str, options: Options) -> None
     The same run always gives the same files; cells that a spreadsheet would take for a formula are neutralised.
     """
     from assignrules import api
+    from assignrules.plan.whole import write_text
     from assignrules.report.export import files_json, run_files
     from assignrules.report.page import count, plain
 
@@ -31,7 +32,7 @@ def export(run: int, output: Path | None, format: str, options: Options) -> None
     files = run_files(*api.run_exports(options.open(), run))
     folder.mkdir(exist_ok=True)
     for name, (text, _) in files.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+        write_text(folder / name, text)
     rows = {name: number for name, (_, number) in files.items()}
     if format == "json":
         emit(files_json(run, str(folder), rows))

@@ -61,9 +61,10 @@ def plan(
     show(made, format, options, summary=summary, full=full, next_step=_next_step(made, output, overrides, only, options))
     _pages(made, html, markdown)
     if xlsx is not None:
+        from assignrules.plan.whole import write_whole
         from assignrules.report.workbook import plan_workbook
 
-        xlsx.write_bytes(plan_workbook(made))
+        write_whole(xlsx, [plan_workbook(made)])
     if output is not None:
         options.say(f"the plan is kept in {output}, and can be applied until {made.header.expires}")
     return exit_code(made, detailed=detailed_exitcode, old=bool(old_data(project, overrides)))
@@ -108,11 +109,12 @@ def show(made: Plan, format: str, options: Options, *, summary: bool = False, fu
 
 
 def _pages(made: Plan, html: Path | None, markdown: Path | None) -> None:
+    from assignrules.plan.whole import write_text
     from assignrules.report.plan_pages import plan_html, plan_markdown
 
     for file, write in ((html, plan_html), (markdown, plan_markdown)):
         if file is not None:
-            file.write_text(write(made), encoding="utf-8", newline="")
+            write_text(file, write(made))
 
 
 def old_data(project: Project, overrides: tuple[str, ...]) -> tuple[Diagnostic, ...]:

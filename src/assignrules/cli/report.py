@@ -29,6 +29,7 @@ def report(name: str, output: Path | None, format: str | None, options: Options)
     reads has errors, there is no report (exit 1).
     """
     from assignrules import api
+    from assignrules.plan.whole import write_text, write_whole
     from assignrules.report import lines
 
     if format is None:
@@ -45,7 +46,7 @@ def report(name: str, output: Path | None, format: str | None, options: Options)
     if format == "xlsx" and output is not None:
         from assignrules.report.workbook import workbook
 
-        output.write_bytes(workbook([(found.name, found.columns, found.lines)]))
+        write_whole(output, [workbook([(found.name, found.columns, found.lines)])])
         options.say(f"{len(found.lines):,} {'line' if len(found.lines) == 1 else 'lines'} written to {output}")
         return
     if format == "csv":
@@ -57,7 +58,7 @@ def report(name: str, output: Path | None, format: str | None, options: Options)
     if output is None:
         emit(text)
         return
-    output.write_text(text, encoding="utf-8", newline="")
+    write_text(output, text)
     options.say(f"{len(found.lines):,} {'line' if len(found.lines) == 1 else 'lines'} written to {output}")
 
 

@@ -31,6 +31,7 @@ def schema(action: str, file: Path | None, reader: str, writer: str, format: str
     with which an owner of a PostgreSQL database gives two roles what they need, and nothing else.
     """
     from assignrules import api
+    from assignrules.plan.whole import write_text
 
     project = options.open()
     match action:
@@ -41,7 +42,7 @@ def schema(action: str, file: Path | None, reader: str, writer: str, format: str
             if file is None:
                 emit(text)
             else:
-                file.write_text(text, encoding="utf-8", newline="\n")
+                write_text(file, text)
                 options.say(f"wrote {file}: look at every guess, then run `assignrules schema check`")
             return exits.DONE
         case "grants":

@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.ir.changes import Conflict, DataProblem, Held, Proposed
 from assignrules.plan.model import SCHEMA_VERSION, Alert, Header, Plan, Requirement, compact, lines
+from assignrules.plan.whole import PRIVATE, write_whole
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -46,22 +46,16 @@ def write_plan(plan: Plan, path: Path) -> None:
     never replaced by one."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "is not a file that could be written", str(path))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            digest = hashlib.sha256()
-            for line in lines(plan):
-                piece = line.encode()
-                digest.update(piece)
-                stream.write(piece)
-            stream.write(DIGEST + digest.hexdigest().encode() + END)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    _sync_folder(path.parent)
+    write_whole(path, _sealed(plan), mode=PRIVATE)
+
+
+def _sealed(plan: Plan) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for line in lines(plan):
+        piece = line.encode()
+        digest.update(piece)
+        yield piece
+    yield DIGEST + digest.hexdigest().encode() + END
 
 
 def read_plan(path: Path) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
@@ -111,15 +105,6 @@ def _split(text: str) -> tuple[str, tuple[str, ...], str]:
     if not mark or not inside.startswith("\n"):
         raise ValueError("changes are not one per line")
     return head, tuple(inside[1:].split(",\n")), rest
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name as lasting as the content."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @cache

@@ -159,6 +159,19 @@ assign group "Odd" add name starts with number because "{name} {number}"
     assert not [line for line in section(pages, "file-rules-a-rules.html", "odd") if line.startswith("Uses")]
 
 
+def test_a_reason_that_reads_its_own_target(tmp_path: Path) -> None:
+    rules = """define was = concat("was ", coalesce(scenario, "none"))
+assign scenario "New" to active because "{was}"
+"""
+    pages = pages_of(tmp_path, {"a.rules": rules})
+    assert section(pages, "file-rules-a-rules.html", "was")[-2:] == ["Uses: scenario assign", "Used by: scenario assign"]
+    assert section(pages, "file-rules-a-rules.html", "scenario")[-3:] == [
+        "Uses: was define",
+        "Reads: customer.active",
+        "Used by: was define",
+    ]
+
+
 def test_packs_yaml_and_parameters(tmp_path: Path) -> None:
     files = {
         "a.rules": 'use "nd_cover" as one with policy_name = "ND"\n',

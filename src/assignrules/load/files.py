@@ -107,7 +107,10 @@ def _sheets_of(path: Path, entity: Entity | None, schema: Schema, problems: list
         return
     mappings = identity(schema).entities
     found = {name: named for name in names if (named := _entity(name.strip(), schema)) is not None}
-    if not found and entity is not None and names:
+    if not names:
+        help = "show one that is hidden; a workbook of the strict form is to be saved again as an ordinary one"
+        problems.append(diagnostic("E0509", f"`{path.name}` has no sheet that can be seen", help=help))
+    elif not found and entity is not None:
         found = {names[0]: entity}
     elif not found:
         near = next((near for name in (path.stem, *names) if (near := did_you_mean(name, _words(schema))) is not None), None)

@@ -38,9 +38,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A statement of a file (``file`` None: a built-in definition) with what it reads. ``name`` is what people call it, ``entity`` that of
-    its rows, where it looks at any. ``uses``: the places of others in the whole list, in order. ``data``: fields and links, by entity and
-    name."""
+    """A statement of a file (``file`` None: a built-in definition) with what it reads.
+
+    ``name`` is what people call it, ``entity`` that of its rows, where it looks at any. ``uses``: the places of others (never its own) in
+    the whole list, in order. ``data``: fields and links, by entity and name.
+    """
 
     kind: Kind
     name: str
@@ -72,7 +74,7 @@ def written_statements(files: Iterable[tree.File], ruleset: Ruleset, schema: Sch
             if key not in places.definitions and key in built_in:
                 places.add(reading.entry(built_in[key], None))
         at += 1
-    return tuple(item.resolved(places) for item in found)
+    return tuple(item.resolved(place, places) for place, item in enumerate(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,14 @@ class _Found:
     scenarios: frozenset[str]
     data: frozenset[tuple[str, str]]
 
-    def resolved(self, places: _Places) -> Written:
+    def resolved(self, place: int, places: _Places) -> Written:
         uses = {places.definitions[key] for key in self.names if key in places.definitions}
-        uses |= {place for unit in self.units for place in places.units.get(unit, ())}
+        uses |= {other for unit in self.units for other in places.units.get(unit, ())}
         uses |= {places.params[name] for name in self.params if name in places.params}
         uses |= {places.scenarios[name] for name in self.scenarios if name in places.scenarios}
         return Written(
             self.kind, self.name, self.label, self.entity, self.file, self.statement,
-            tuple(sorted(uses)), tuple(sorted(self.data)), self.block,
+            tuple(sorted(uses - {place})), tuple(sorted(self.data)), self.block,
         )  # fmt: skip
 
 
@@ -162,11 +164,13 @@ class _Reading:
                 read = self.of_blocks[id(block)]
             case _:
                 read = self.others.get((name, statement.span), ())
-        names, units, data = _read(read)
+        paths = tuple(_paths(statement))
+        # What a block's reason says of its own target is lowered anew, without the definitions through which it was written.
+        names, units, data = _read((*read, *(self.lowered[path.span] for path in paths if path.span in self.lowered)))
         has_rows = kind not in (Kind.PARAM, Kind.SCENARIO, Kind.PACK)
         return _Found(
             kind, name, label, entity.name if entity is not None and has_rows else None, file, statement, gives, block,
-            frozenset(names) - frozenset(gives), frozenset(units), frozenset(self._params(statement)), _scenarios(block), frozenset(data),
+            frozenset(names) - frozenset(gives), frozenset(units), frozenset(self._params(paths)), _scenarios(block), frozenset(data),
         )  # fmt: skip
 
     @staticmethod
@@ -197,9 +201,9 @@ class _Reading:
             case _:
                 assert_never(statement)
 
-    def _params(self, statement: tree.Statement) -> Iterator[str]:
-        """The params that a statement names: a path that means something else was lowered to something else than a constant."""
-        for path in _paths(statement):
+    def _params(self, paths: Iterable[tree.Path]) -> Iterator[str]:
+        """The params among the paths of a statement: what means something else was lowered to something else than a constant."""
+        for path in paths:
             name = ".".join(part.text for part in path.names)
             lowered = self.lowered.get(path.span)
             if not path.this and name in self.ruleset.params and (lowered is None or not any(_read([lowered]))):

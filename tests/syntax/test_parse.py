@@ -72,6 +72,8 @@ def test_literals() -> None:
         ("a between b + 1 and c - 1 and d", "(a between (b + 1) and (c - 1)) and d"),
         ("x in last n days_of", None),
         ("(a) as of today + 1 day < b", "((a) as of (today + 1 day)) < b"),
+        ("a + (b) as of c - d", "a + ((b) as of (c - d))"),
+        ("(a) as of b * c", "((a) as of b) * c"),
         ('not in group "A" and b', '(not in group "A") and b'),
     ],
 )

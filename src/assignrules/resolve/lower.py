@@ -239,7 +239,10 @@ class Lowering:
     def _unknown(self, word: str, span: Span, wanted: list[str] | None = None) -> None:
         if word in self.names.lost:
             return
-        help = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted)
+        values = ["true", "false", "today"]  # as words of a language in capitals often are
+        help = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted) or (
+            f"did you mean `{word.lower()}`?" if wanted is None and word.lower() in values else None
+        )
         if help is None:
             owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
             if owners:

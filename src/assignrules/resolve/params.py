@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -23,6 +24,7 @@ PARAM_TYPES = {
     "duration": DAYS,
     "boolean": BOOLEAN,
 }
+_NO_CHARACTER = re.compile("[\\0\ud800-\udfff]")
 MAX_DIGITS = 18
 MAX_PLACES = 10
 
@@ -104,6 +106,10 @@ def _given(word: str, text: str, type: Type, problems: list[Diagnostic]) -> tree
     """The expression of a value given as text; bare words stand for a text parameter's value."""
     source = SourceFile(given_name(word), text)
     if type.kind is Kind.TEXT and not text.lstrip().startswith('"'):
+        if _NO_CHARACTER.search(text):
+            message = f"the value of parameter `{word}` holds a NUL character or half of a surrogate pair"
+            problems.append(diagnostic("E0310", message, help="leave it out"))
+            return None
         return tree.Text(text, source.span(0, len(text)))
     expression, found = parse_expression(source)
     problems.extend(found)

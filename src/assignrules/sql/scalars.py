@@ -41,6 +41,7 @@ from assignrules.resolve.patterns import pieces
 from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
+from assignrules.sql.facts import shifted
 from assignrules.sql.money import MoneyCompiler
 from assignrules.sql.rows import Column, Rows, memory_column, moved_key
 from assignrules.sql.terms import Sql
@@ -258,8 +259,11 @@ class Scalars:
             assert isinstance(length.value, int)
             if abs(length.value) > FAR:
                 return terms.cast(terms.null(), "DATE")
-            shifted = add(day, terms.number(length.value))
-            return shifted if abs(length.value) < 40_000 and isinstance(day, exp.Cast) else _in_calendar(shifted)
+            moved = add(day, terms.number(length.value))
+            if isinstance(day, exp.Cast) and isinstance(day.this, exp.Literal):  # one day for all rows
+                inside = shifted(date.fromisoformat(day.this.this), length.value, months=length.type.months) is not None
+                return moved if inside else terms.cast(terms.null(), "DATE")
+            return _in_calendar(moved)
         near = exp.Between(this=terms.wrapped(amount), low=terms.number(-FAR), high=terms.number(FAR))
         return _in_calendar(terms.case([(near, add(day, amount.copy()))]))
 

@@ -49,7 +49,7 @@ def format_expression(expression: tree.Expression) -> str:
         case tree.Binary(operator=operator, left=left, right=right):
             if operator in _SUMS:
                 # `as of` takes the sum after it as its date
-                first = f"({format_expression(left)})" if isinstance(left, tree.AsOf) else _at(left, _SUM)
+                first = f"({format_expression(left)})" if _ends_in_as_of(left) else _at(left, _SUM)
                 return f"{first} {operator.value} {_at(right, _PRODUCT)}"
             if operator in _PRODUCTS:
                 return f"{_at(left, _PRODUCT)} {operator.value} {_at(right, _NEGATE)}"
@@ -82,6 +82,16 @@ def format_expression(expression: tree.Expression) -> str:
             return f"({format_expression(operand)})"
         case _:
             assert_never(expression)
+
+
+def _ends_in_as_of(expression: tree.Expression) -> bool:
+    match expression:
+        case tree.AsOf():
+            return True
+        case tree.Unary(operator=tree.UnaryOperator.NEGATE, operand=last) | tree.Binary(right=last):
+            return _ends_in_as_of(last)
+        case _:
+            return False
 
 
 def format_list(items: Sequence[tree.Expression]) -> str:
@@ -252,6 +262,6 @@ def _level(expression: tree.Expression) -> int:
         case tree.Between() | tree.InList() | tree.IsMissing() | tree.InDuration() | tree.InPeriod():
             return _COMPARISON
         case tree.AsOf():
-            return _SUM
+            return _NEGATE
         case _:
             return _PRIMARY

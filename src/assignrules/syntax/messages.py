@@ -211,6 +211,9 @@ def _habits(case: _Case) -> Diagnostic | None:
         return diagnostic("E0101", "unexpected `end`", case.span, help="a `case` ends with its closing parenthesis")
     if "THEN" in accepted and token.type not in ("NAME", "QUOTED_NAME"):
         return diagnostic("E0102", f"a `when` needs `then` {_where(case)}", case.span, help="write `when … then …`")
+    if token.type == "AS_OF" and not accepted.isdisjoint(_ARITHMETIC):
+        name = previous.text if previous is not None and previous.type == "NAME" else "…"
+        return diagnostic("E0101", "`as of` follows an expression in parentheses", case.span, help=f"write `({name}) as of …`")
     if previous is not None and previous.type == "NOT" and accepted == {"IN"} and token.type in _COMPARISONS:
         message = f"`not` does not stand before `{token.text}`"
         help = "write `!=`" if token.text == "=" else f"put it before the whole comparison: `not … {token.text} …`"
@@ -338,7 +341,7 @@ def _needed_part(case: _Case) -> Diagnostic | None:
         message = f"expected `to` {_where(case)}"
         return diagnostic("E0102", message, case.span, help='a line is a value, `to` and a condition: `"Automatic" to small`')
     for terminal in _NEEDED.get(statement, ()):
-        if terminal in case.accepted and not case.takes_value:
+        if terminal in case.accepted and not case.takes_value and "LESS" not in case.accepted:  # else `=` would compare
             keyword = _told_terminal(terminal)
             if case.token.type == "$END":
                 return diagnostic(

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from assignrules.diagnostics import Span
 from assignrules.diagnostics.model import did_you_mean
-from assignrules.ir.types import BOOLEAN, Kind, Money, Type
+from assignrules.ir.types import BOOLEAN, MAX_INTEGER_DIGITS, TEXT, VALUE_SCALE, Kind, Money, Type
 from assignrules.schema.dataset import Dataset, JournalEntry, Row, Value
 from assignrules.schema.logical import Entity, Schema, Shape, Target
 from assignrules.schema.mapping import CUSTOMER_INSTEAD
 from assignrules.syntax import yaml_reader as yaml
 from assignrules.testing.proposals import read_outbox
 from assignrules.testing.reading import Reading
-from assignrules.testing.typed import amount, typed
+from assignrules.testing.typed import amount, is_storable, typed
 
 ENTRY = ("as_of", "subject", "target", "member", "before", "after", "rule")
 
@@ -78,7 +78,7 @@ class _EntityReader:
                 continue
             field = name if target is None else target.field or name
             if field in self.links:
-                row[field] = self.reading.text(value, name)
+                row[field] = self._text(value, name)
             else:
                 row[field] = self._value(value, entity.fields[field], currency, name)
         if "currency" in entity.fields and "currency" not in row and currency is not None:
@@ -95,7 +95,7 @@ class _EntityReader:
             row["id"] = next(free)
 
     def _key(self, node: yaml.Node | None, row: Span) -> str | None:
-        key = None if node is None else self.reading.text(node, self.entity.key or "")
+        key = None if node is None else self._text(node, self.entity.key or "")
         if key is None and self.entity.key not in (None, "id"):
             self.reading.report(f"a row of `{self.entity.name}` needs its key `{self.entity.key}`", row)
         return key
@@ -111,13 +111,23 @@ class _EntityReader:
                 return None if first is None else first.currency
         return None
 
+    def _text(self, node: yaml.Node, name: str) -> str | None:
+        """A key: that of the row, or of the one that a link leads to."""
+        value = self._value(node, TEXT, None, name)
+        return value if isinstance(value, str) else None
+
     def _value(self, node: yaml.Node, type: Type, currency: str | None, name: str) -> Value:
         written = self.reading.written(node, name)
         try:
-            return typed(written, type, currency or self.currency)
+            value = typed(written, type, currency or self.currency)
         except ValueError as error:
             self.reading.report(f"`{written}` does not fit `{name}`", node.span, help=f"write {error}")
             return None
+        if not is_storable(value):
+            help = f"numbers have at most {MAX_INTEGER_DIGITS} digits before the point and {VALUE_SCALE} after it"
+            self.reading.report(f"`{written}` does not fit `{name}`", node.span, help=help)
+            return None
+        return value
 
     def _state(self, target: Target, key: str | None, node: yaml.Node) -> None:
         if key is None:

@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
-from assignrules.ir.types import Kind, Money, Type
+from assignrules.ir.types import MAX_INTEGER_DIGITS, VALUE_SCALE, Kind, Money, Type
 from assignrules.ir.values import Value
 from assignrules.syntax.currencies import CURRENCIES
 
 NUMBER = re.compile(r"[+-]?[0-9][0-9_]*(\.[0-9_]+)?", re.ASCII)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+NO_CHARACTER = re.compile("[\\0\ud800-\udfff]")
 Written = str | bool | None
 
 
@@ -44,6 +45,8 @@ def typed(written: Written, type: Type, currency: str) -> Value:
     value: Value
     match type.kind:
         case Kind.TEXT:
+            if NO_CHARACTER.search(text):
+                raise ValueError("a text without NUL characters and halves of surrogate pairs")
             return text
         case Kind.ENUM:
             if text not in type.values:
@@ -78,6 +81,15 @@ def typed(written: Written, type: Type, currency: str) -> Value:
     if value is None:
         raise ValueError(form)
     return value
+
+
+def is_storable(value: Value) -> bool:
+    """Whether a number or an amount has no more digits than data may have."""
+    figure = value.amount if isinstance(value, Money) else value
+    if isinstance(figure, bool) or not isinstance(figure, int | Decimal):
+        return True
+    places = Decimal(figure).normalize().as_tuple().exponent
+    return abs(figure) < 10**MAX_INTEGER_DIGITS and isinstance(places, int) and -places <= VALUE_SCALE
 
 
 def same(written: Written, value: Value, currency: str) -> bool:

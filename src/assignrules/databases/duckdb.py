@@ -44,14 +44,15 @@ class DuckDBSession:
         self._connection = connection
         self._open = False
         self._worker: ThreadPoolExecutor | None = None
-        self._tables: set[str] | None = None  # of this transaction's snapshot, while it makes none itself
+        self.tables: set[str] | None = None  # of this transaction's snapshot, while it makes none itself
+        self.made_tables = False
 
     def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return self._guarded(lambda: self._interruptible(lambda: self._run(sql, parameters).fetchall()))
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         if _MAKES.match(sql):
-            self._tables = None
+            self.tables, self.made_tables = None, True
         rows = self.fetch(sql, parameters)
         return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 and type(rows[0][0]) is int else 0
 
@@ -71,10 +72,10 @@ class DuckDBSession:
         )
 
     def has_table(self, table: str) -> bool:
-        if self._tables is None:
+        if self.tables is None:
             sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary"
-            self._tables = {row[0] for row in self.fetch(sql)}
-        return table in self._tables
+            self.tables = {row[0] for row in self.fetch(sql)}
+        return table in self.tables
 
     def insert(self, table: str, types: Mapping[str, str], columns: Mapping[str, Sequence[str | None]]) -> None:
         # One statement: a list of texts per column is bound and cast. Hundreds of times faster than row by row, and exact.
@@ -216,21 +217,32 @@ class DuckDBMemory:
     def __init__(self) -> None:
         import duckdb
 
+        self._tables: set[str] | None = None
         self._connection = duckdb.connect(":memory:")
         for setting in (*SETTINGS[:-1], "SET GLOBAL threads = 1", SETTINGS[-1]):  # a test's few rows are not worth sharing out
             self._connection.execute(setting)
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBSession]:
-        with _transaction(self._connection, read_only=True, files=None) as session:
+        with self._session(read_only=True) as session:
             yield session
 
     @contextmanager
     def writing(self, files: Sequence[Path] = (), *, create: bool = False) -> Iterator[DuckDBSession]:
         if files:
             raise ValueError("a database in memory reads no files")
-        with _transaction(self._connection, read_only=False, files=None) as session:
+        with self._session(read_only=False) as session:
             yield session
+
+    @contextmanager
+    def _session(self, *, read_only: bool) -> Iterator[DuckDBSession]:
+        """Nobody else makes tables here: what one session knew of them, the next one does, unless it made some itself."""
+        with _transaction(self._connection, read_only=read_only, files=None) as session:
+            session.tables = self._tables
+            try:
+                yield session
+            finally:
+                self._tables = None if session.made_tables else session.tables
 
     def close(self) -> None:
         """Frees the memory."""

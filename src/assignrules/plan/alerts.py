@@ -36,7 +36,7 @@ def alert_heads(compiler: Compiler) -> tuple[AlertHead, ...]:
 
 def find_alerts(session: Session, compiler: Compiler, queries: Sequence[AlertQuery]) -> tuple[tuple[Alert, ...], tuple[str, ...]]:
     """The alerts by name, and a JSON line for each of their rows, in the alerts' order."""
-    journal = has_alerts(session)
+    journal = bool(queries) and has_alerts(session)
     found: list[Alert] = []
     lines: list[str] = []
     for number, query in enumerate(queries):

@@ -151,18 +151,18 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
         session.keep(table, compiler.text(query))
     units = [(decision.target.name, decision.member or "") for decision in part.decisions]
     ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
-    columns = f"unit, action, existing, decided, {compiler.dialect.json_line('line')}"
+    columns = f"unit, action, decided, {compiler.dialect.json_line('line')}"
     for query in part.changes():
-        counted: Counter[tuple[int, str, bool, int]] = Counter()
-        for unit, action, existing, decided, line in session.fetch(
+        counted: Counter[tuple[int, str, int]] = Counter()
+        for unit, action, decided, line in session.fetch(
             f"SELECT {columns} FROM ({compiler.text(query)}) AS found ORDER BY unit, {ordered}"
         ):
             found.lines.append((units[unit], line))
-            counted[unit, action, existing, decided] += 1
-        for (unit, action, existing, decided), count in counted.items():
+            counted[unit, action, decided] += 1
+        for (unit, action, decided), count in counted.items():
             actions = found.actions.setdefault(unit, {})
             actions[action] = actions.get(action, 0) + count
-            if existing:
+            if action != ACTIONS[part.decisions[unit].target.shape][0]:  # there was something before
                 place = (unit, decided // STEP)
                 found.existing[place] = found.existing.get(place, 0) + count
     for query in part.held():

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
-from assignrules.plan.mapped_checks import EXAMPLES, Check, by_text, lookup_problems, mapped_checks, unreadable_currencies
+from assignrules.plan.mapped_checks import (
+    EXAMPLES,
+    Check,
+    by_text,
+    lookup_problems,
+    mapped_checks,
+    repeated,
+    unreadable_currencies,
+)
 from assignrules.plan.rate_checks import missing_rates
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OUTBOX, OWN_ROW_KEY
@@ -52,7 +60,10 @@ def checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
     if not checks:
         return
     branches = " UNION ALL ".join(
-        f"SELECT {place} AS place, COUNT(*) AS n FROM ({check.keys}) AS found" for place, check in enumerate(checks)
+        f"SELECT {place} AS place, COUNT(*) AS n FROM ({check.keys}) AS found"
+        if check.counts is None
+        else f"SELECT {place} AS place, CAST(SUM(n) AS BIGINT) AS n FROM ({check.counts}) AS found"
+        for place, check in enumerate(checks)
     )
     for place, count in session.fetch(f"SELECT place, n FROM ({branches}) AS counted WHERE n > 0 ORDER BY place"):
         check = checks[place]
@@ -69,10 +80,7 @@ def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Itera
             continue
         column = body.fields[name].column
         key, table = quoted(column), compiler.relations.text(entity, "row", [column])
-        repeated = f"SELECT {key} FROM {table} GROUP BY {key} HAVING COUNT(*) > 1"
-        yield Check(
-            "E0501", f"key `{name}` of `{entity}` is repeated", entity, f"SELECT {key} AS key FROM {table} WHERE {key} IN ({repeated})"
-        )
+        yield repeated("E0501", f"key `{name}` of `{entity}` is repeated", entity, table, key, key)
         fields = {name for statement in statements for read, name in statement.fields() if read == entity}
         yield from mapped_checks(compiler, fields, entity)
 

@@ -25,12 +25,21 @@ EXACT = frozenset({Kind.TEXT})
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What is wrong with the rows whose keys a query gives (column ``key``); nothing where it gives none."""
+    """What is wrong with the rows whose keys a query gives (column ``key``); nothing where it gives none. ``counts``: a quicker query,
+    whose column ``n`` adds up to the number of these rows."""
 
     code: str
     message: str
     entity: str
     keys: str
+    counts: str | None = None
+
+
+def repeated(code: str, message: str, entity: str, rows: str, unique: str, shown: str) -> Check:
+    """The check that a column of some relation (``rows``, called ``row``) is unique where it is there; ``shown`` is their key."""
+    groups = f"FROM {rows} GROUP BY {unique} HAVING COUNT(*) > 1"
+    counts = f"SELECT COUNT(*) AS n FROM {rows} WHERE NOT {unique} IS NULL GROUP BY {unique} HAVING COUNT(*) > 1"
+    return Check(code, message, entity, f"SELECT {shown} AS key FROM {rows} WHERE {unique} IN (SELECT {unique} {groups})", counts)
 
 
 def by_text(session: Session, column: str) -> str:
@@ -54,10 +63,8 @@ def mapped_checks(compiler: Compiler, fields: Iterable[str], entity: str) -> Ite
     row_key = quoted(OWN_ROW_KEY)
     unkeyed = f"SELECT {quoted(key)} AS key FROM {rows([OWN_ROW_KEY])} WHERE {quoted(key)} IS NULL OR {row_key} IS NULL"
     yield Check("E0524", f"a row of `{entity}` has no key", entity, unkeyed)
-    repeated = f"SELECT {row_key} FROM {rows([OWN_ROW_KEY])} GROUP BY {row_key} HAVING COUNT(*) > 1"
     if name in source.fields:
-        keys = f"SELECT {quoted(key)} AS key FROM {rows([OWN_ROW_KEY])} WHERE {row_key} IN ({repeated})"
-        yield Check("E0501", f"the row key of `{entity}` is repeated", entity, keys)
+        yield repeated("E0501", f"the row key of `{entity}` is repeated", entity, rows([OWN_ROW_KEY]), row_key, quoted(key))
     for field in sorted(fields):
         found = source.fields.get(field)
         if found is not None and may_misfit(found, physical.stored(entity, f"field {field}")):

@@ -3,7 +3,7 @@ and from them the changes as JSON lines, the held subjects and the conflicts.
 
 The rows are kept as temporary tables, so that each fact is computed once: ``subject``, ``label``, and for each decision n
 ``before_n``, ``planned_n``, ``decided_n``, ``after_n`` (money with ``_currency``), ``excepted_n``, where a clause beside `except` can hold
-it ``hold_n``, ``because_n``, and ``found_n``: 1 a change, 2 held.
+it ``hold_n``, where a block has a `because` ``because_n``, and ``found_n``: 1 a change, 2 held.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from assignrules.sql.stages import Statement
 from assignrules.sql.terms import Sql
 
 CHANGE, HELD = 1, 2
-TOGETHER = 40  # decisions in a table: each SELECT over a table costs what the table is wide
+TOGETHER = 40  # decisions in a statement: planning many together takes longer than each alone
+WIDE = 160  # decisions in a table: with more, each SELECT over it costs what it is wide, and it is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,12 @@ class Difference:
     bodies: tuple[_Columns, ...]
 
     def changes(self) -> Iterator[exp.Query]:
-        """``(unit, subject, action, existing, decided, line)``, ``existing`` where there was something before."""
+        """``(unit, subject, action, decided, line)``. The line is put together over the rows of all decisions: what stands in each branch
+        is planned for each."""
         for table, numbers in self._tables():
-            yield terms.union_all([_changes(number, self.decisions[number], table, self.printer, self.journal) for number in numbers])
+            rows = terms.union_all([_changes(number, self.bodies[number], table, self.printer, self.journal) for number in numbers])
+            columns = [*map(terms.column, ("unit", "subject", "action", "decided")), terms.alias(_line(self.printer.dialect), "line")]
+            yield terms.select(columns, terms.subquery(rows, "c"))
 
     def held(self) -> Iterator[exp.Query]:
         """``(unit, subject, before, after, held_by)``, states as JSON."""
@@ -72,10 +76,9 @@ class Difference:
 
     def _tables(self) -> Iterator[tuple[str, range]]:
         """The tables that have the decisions' columns, and the decisions of each."""
-        if not self.parts:
-            yield self.table, range(len(self.decisions))
-        for place, (table, _) in enumerate(self.parts):
-            yield table, range(place * TOGETHER, min((place + 1) * TOGETHER, len(self.decisions)))
+        for place, start in enumerate(range(0, len(self.decisions), TOGETHER)):
+            table = self.parts[place][0] if self.parts else self.table
+            yield table, range(start, min(start + TOGETHER, len(self.decisions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
 
 def _parts(table: str, names: Sequence[Sequence[str]], found: Sequence[Sequence[Sql]]) -> tuple[tuple[str, exp.Query], ...]:
     """The table cut into narrow ones, each with the columns of some decisions and the rows on which one of them finds something."""
-    if len(names) <= TOGETHER:
+    if len(names) <= WIDE:
         return ()
     parts: list[tuple[str, exp.Query]] = []
     for start in range(0, len(names), TOGETHER):
@@ -151,6 +154,10 @@ def _parts(table: str, names: Sequence[Sequence[str]], found: Sequence[Sequence[
 def _may_hold(body: _Columns) -> bool:
     """Whether something can be held: sets always have what they are to be, so only a clause holds it."""
     return body.decision.target.shape is not Shape.SET or body.excepted != FALSE or body.hold is not None
+
+
+def _has_reasons(body: _Columns) -> bool:
+    return any(parts is not None for parts in body.because)
 
 
 def _normal(decisions: Decisions, decision: Decision) -> _Columns:
@@ -217,7 +224,8 @@ class _Writer:
         if hold is not None:
             values.append(terms.alias(hold, f"hold_{number}"))
         changed = _differ(states["planned"], states["before"])
-        values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
+        if _has_reasons(body):
+            values.append(terms.alias(self._because(decision, decided, changed, body), f"because_{number}"))
         self.names.append([value.alias for value in values] + [f"found_{number}"])
         if not _may_hold(body):
             return values, terms.case([(changed, terms.number(CHANGE))])
@@ -245,7 +253,7 @@ class _Writer:
             texts = [terms.text(part) if isinstance(part, str) else self._shown(part) for part in parts] or [terms.text("")]
             ours = exp.Between(this=decided.copy(), low=terms.number(place * STEP), high=terms.number((place + 1) * STEP - 1))
             branches.append((terms.all_of([changed, ours]), joined(texts)))
-        return terms.case(branches, None) if branches else terms.cast(terms.null(), "VARCHAR")
+        return terms.case(branches, None)
 
     def _shown(self, part: Expression) -> Sql:
         currency = self.money.code(part, self.rows) if part.type.kind is Kind.MONEY else None
@@ -301,13 +309,32 @@ def _state(name: str, number: int, decision: Decision, printer: Printer) -> Sql:
     return printer.json(terms.column(f"{name}_{number}"), type, currency)
 
 
-def _something(number: int, decision: Decision) -> Sql:
-    before = terms.column(f"before_{number}")
-    return before if decision.target.shape is Shape.SET else terms.not_null(before)
+def _line(dialect: Dialect) -> Sql:
+    """A change as JSON, from the columns of ``_changes``."""
+    parts: list[Sql] = [
+        terms.text('{"subject":'),
+        dialect.json_text(terms.column("subject")),
+        terms.text(',"label":'),
+        terms.coalesce(dialect.json_text(terms.column("label")), terms.text("null")),
+        terms.column("unit_before"),
+        terms.text(',"after":'),
+        terms.column("after"),
+        terms.text(',"action":"'),
+        terms.column("action"),
+        terms.text('",'),
+        terms.column("source"),
+        terms.text(',"because":'),
+        terms.column("because"),
+        terms.text(',"manual":'),
+        terms.column("manual"),
+        terms.text("}"),
+    ]
+    return joined(parts)
 
 
-def _changes(number: int, decision: Decision, table: str, printer: Printer, journal: bool) -> exp.Select:
-    target, dialect = decision.target, printer.dialect
+def _changes(number: int, body: _Columns, table: str, printer: Printer, journal: bool) -> exp.Select:
+    decision, dialect = body.decision, printer.dialect
+    target = decision.target
     before, after = terms.column(f"before_{number}"), terms.column(f"planned_{number}")
     shape = target.shape.value
     if target.shape is Shape.SET:
@@ -320,34 +347,24 @@ def _changes(number: int, decision: Decision, table: str, printer: Printer, jour
             ],
             terms.text(action_of(shape, "x", "y")),
         )
-    because = terms.column(f"because_{number}")
-    label = terms.column("label")
-    parts: list[Sql] = [
-        terms.text('{"subject":'),
-        dialect.json_text(terms.column("subject")),
-        terms.text(',"label":'),
-        terms.case([(terms.is_null(label), terms.text("null"))], dialect.json_text(label.copy())),
-        terms.text(f',"target":{_json(target.name)},"member":{_json(decision.member)},"before":'),
-        _state("before", number, decision, printer),
-        terms.text(',"after":'),
-        _state("planned", number, decision, printer),
-        terms.text(',"action":"'),
-        action,
-        terms.text('",'),
-        _source(number, decision),
-        terms.text(',"because":'),
-        terms.case([(terms.is_null(because), terms.text("null"))], dialect.json_text(because.copy())),
-        terms.text(',"manual":'),
-        terms.case([(_by_hand(number, decision, dialect), terms.text("true"))], terms.text("false")) if journal else terms.text("false"),
-        terms.text("}"),
-    ]
+    unit = terms.text(f',"target":{_json(target.name)},"member":{_json(decision.member)},"before":')
+    because: Sql = terms.text("null")
+    if _has_reasons(body):
+        because = terms.coalesce(dialect.json_text(terms.column(f"because_{number}")), because)
+    manual: Sql = terms.text("false")
+    if journal:
+        manual = terms.case([(_by_hand(number, decision, dialect), terms.text("true"))], manual)
     columns = [
         terms.alias(terms.number(number), "unit"),
         terms.column("subject"),
-        terms.alias(action.copy(), "action"),
-        terms.alias(terms.case([(_something(number, decision), terms.boolean(True))], terms.boolean(False)), "existing"),
+        terms.column("label"),
+        terms.alias(joined([unit, _state("before", number, decision, printer)]), "unit_before"),
+        terms.alias(_state("planned", number, decision, printer), "after"),
+        terms.alias(action, "action"),
         terms.alias(terms.column(f"decided_{number}"), "decided"),
-        terms.alias(joined(parts), "line"),
+        terms.alias(_source(number, decision), "source"),
+        terms.alias(because, "because"),
+        terms.alias(manual, "manual"),
     ]
     changed = terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE))
     joins: list[exp.Join] = []

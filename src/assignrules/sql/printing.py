@@ -47,7 +47,7 @@ class Printer:
                 shown = self.dialect.json_text(value)
             case _:
                 shown = joined([terms.text('"'), self._plain(value, type, currency), terms.text('"')])
-        return terms.case([(terms.is_null(value.copy()), terms.text("null"))], shown)
+        return terms.coalesce(shown, terms.text("null"))
 
     def shown(self, value: Sql, type: Type, currency: Sql | None = None) -> Sql:
         """As people read it; missing is a dash."""

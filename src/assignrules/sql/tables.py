@@ -18,6 +18,8 @@ from assignrules.sql.states import States
 from assignrules.sql.terms import Sql
 
 SELF = "self"
+BITS = 60  # members in a word
+FEW = 3  # members: with no more, words are not worth their while
 REAL, OWN = "L", "C"  # row keys of legal entities: those of the data, and those that customers without one stand for
 
 
@@ -166,6 +168,7 @@ class _States:
         self.mapping = tables.mapping
         self.dialect = tables.dialect
         self.made: dict[tuple[str, str], str] = {}
+        self.by_words: set[str] = set()  # relations of sets with the members as bits
         self.states = States(tables.relations)
         body = tables.mapping.entities[entity]
         self.row_key = terms.column(OWN_ROW_KEY, SELF)
@@ -194,14 +197,28 @@ class _States:
 
     def _join(self, target: str, members: list[str], name: str, joins: list[exp.Join]) -> None:
         declared = self.schema.targets[target]
-        if declared.shape is not Shape.VALUE:
-            relation: Sql = terms.subquery(self._pivot(target, members), name)
+        if declared.shape is Shape.SET and len(members) > FEW:
+            self.by_words.add(name)
+            relation: Sql = terms.subquery(self._words(target, members), name)
+        elif declared.shape is not Shape.VALUE:
+            relation = terms.subquery(self._pivot(target, members), name)
         else:
             relation = self.states.of(target, name)
         subject = self.row_key if self.states.by_row_key(target) else self.subject
         joins.append(terms.left_join(relation, terms.equal(terms.column("subject", name), subject.copy())))
         for place, member in enumerate(members):
             self.made[target, member] = f"{name}.{place}" if declared.shape is not Shape.VALUE else name
+
+    def _words(self, target: str, members: list[str]) -> exp.Select:
+        """A set's table with the members asked for as bits: an aggregate for each member takes far longer."""
+        columns: list[Sql] = [terms.column("subject")]
+        for start in range(0, len(members), BITS):
+            bits = [
+                (terms.equal(terms.column("member"), terms.text(member)), terms.number(1 << place))
+                for place, member in enumerate(members[start : start + BITS])
+            ]
+            columns.append(terms.alias(terms.function("BIT_OR", terms.case(bits)), f"w{start // BITS}"))
+        return terms.select(columns, self.states.of(target), group_by=[terms.column("subject")])
 
     def _pivot(self, target: str, members: list[str]) -> exp.Select:
         """A set's or cover's table with a column for each member asked for."""
@@ -222,6 +239,11 @@ class _States:
         name, _, number = place.partition(".")
         if not number:
             return terms.column("currency" if column.kind == "value currency" else "value", name)
+        if name in self.by_words:
+            word, bit = divmod(int(number), BITS)
+            known = terms.coalesce(terms.column(f"w{word}", name), terms.number(0))
+            here = exp.Paren(this=exp.BitwiseAnd(this=known, expression=terms.number(1 << bit)))
+            return terms.binary(exp.NEQ, here, terms.number(0))
         if column.kind == "value currency":
             return terms.column(f"k{number}", name)
         shown = terms.column(f"m{number}", name)

@@ -75,7 +75,8 @@ class DatabasePlanner:
                 stack.close()
                 session = stack.enter_context(self.database.writing())
                 fill_empty(session, self.schema, given)
-                replay(session, self.schema, given, as_of)
+                if given.journal or given.alerts or given.outbox:
+                    replay(session, self.schema, given, as_of)
                 return session
 
             yield DatabaseTestSession(opened(), self.mapping, ruleset, as_of, opened)

@@ -168,14 +168,13 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY o0 DESC, "key" ASC NULLS FIRST) AS place,
   "key",
   label,
-  CASE WHEN v0 IS NULL THEN 'null' ELSE CAST(TO_JSON(v0) AS TEXT) END AS c0,
-  CASE
-    WHEN v1 IS NULL
-    THEN 'null'
-    ELSE '"' || (
+  COALESCE(CAST(TO_JSON(v0) AS TEXT), 'null') AS c0,
+  COALESCE(
+    '"' || (
       REGEXP_REPLACE(CAST(CAST(v1 AS DECIMAL(38, 10)) AS TEXT), '(\.\d\d\d*?)0+$', '\1') || ' ' || v1_currency
-    ) || '"'
-  END AS c1
+    ) || '"',
+    'null'
+  ) AS c1
 FROM (
   SELECT
     s.code AS "key",
@@ -330,20 +329,15 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY o0 DESC, o1 ASC, o2 ASC, "key" ASC NULLS FIRST) AS place,
   "key",
   label,
-  CASE WHEN v0 IS NULL THEN 'null' ELSE CAST(TO_JSON(v0) AS TEXT) END AS c0,
-  CASE
-    WHEN v1 IS NULL
-    THEN 'null'
-    ELSE CASE WHEN v1 THEN 'true' WHEN NOT v1 THEN 'false' END
-  END AS c1,
-  CASE WHEN v2 IS NULL THEN 'null' ELSE CAST(v2 AS TEXT) END AS c2,
-  CASE
-    WHEN v3 IS NULL
-    THEN 'null'
-    ELSE '"' || (
+  COALESCE(CAST(TO_JSON(v0) AS TEXT), 'null') AS c0,
+  COALESCE(CASE WHEN v1 THEN 'true' WHEN NOT v1 THEN 'false' END, 'null') AS c1,
+  COALESCE(CAST(v2 AS TEXT), 'null') AS c2,
+  COALESCE(
+    '"' || (
       REGEXP_REPLACE(CAST(CAST(v3 AS DECIMAL(38, 10)) AS TEXT), '(\.\d\d\d*?)0+$', '\1') || ' ' || v3_currency
-    ) || '"'
-  END AS c3
+    ) || '"',
+    'null'
+  ) AS c3
 FROM (
   SELECT
     s."key" AS "key",
@@ -458,14 +452,13 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY o0 ASC, "key" ASC NULLS FIRST) AS place,
   "key",
   label,
-  CASE WHEN v0 IS NULL THEN 'null' ELSE CAST(TO_JSON(v0) AS TEXT) END AS c0,
-  CASE
-    WHEN v1 IS NULL
-    THEN 'null'
-    ELSE '"' || (
+  COALESCE(CAST(TO_JSON(v0) AS TEXT), 'null') AS c0,
+  COALESCE(
+    '"' || (
       REGEXP_REPLACE(CAST(CAST(v1 AS DECIMAL(38, 10)) AS TEXT), '(\.\d\d\d*?)0+$', '\1') || ' ' || v1_currency
-    ) || '"'
-  END AS c1
+    ) || '"',
+    'null'
+  ) AS c1
 FROM (
   SELECT
     s."key" AS "key",
@@ -511,14 +504,13 @@ SELECT
   ROW_NUMBER() OVER (ORDER BY o0 DESC, "key" ASC NULLS FIRST) AS place,
   "key",
   label,
-  CASE WHEN v0 IS NULL THEN 'null' ELSE CAST(TO_JSON(v0) AS TEXT) END AS c0,
-  CASE
-    WHEN v1 IS NULL
-    THEN 'null'
-    ELSE '"' || (
+  COALESCE(CAST(TO_JSON(v0) AS TEXT), 'null') AS c0,
+  COALESCE(
+    '"' || (
       REGEXP_REPLACE(CAST(CAST(v1 AS DECIMAL(38, 10)) AS TEXT), '(\.\d\d\d*?)0+$', '\1') || ' ' || v1_currency
-    ) || '"'
-  END AS c1
+    ) || '"',
+    'null'
+  ) AS c1
 FROM (
   SELECT
     s."number" AS "key",

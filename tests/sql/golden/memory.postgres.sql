@@ -559,7 +559,6 @@ FROM (
     s.after_cover_nd AS after_0,
     'EUR' AS after_0_currency,
     s.hold_cover_nd AS hold_0,
-    CAST(NULL AS VARCHAR) AS because_0,
     CASE
       WHEN s.amount_cover_nd IS DISTINCT FROM s.current_cover_nd
       OR (
@@ -586,7 +585,6 @@ FROM (
     s.planned_scenario AS planned_1,
     s.after_scenario AS after_1,
     s.hold_scenario AS hold_1,
-    CAST(NULL AS VARCHAR) AS because_1,
     CASE
       WHEN s.planned_scenario IS DISTINCT FROM s.current_scenario
       THEN 1

@@ -547,7 +547,6 @@ FROM (
     s.amount_cover_nd_currency AS planned_0_currency,
     s.after_cover_nd AS after_0,
     s.after_cover_nd_currency AS after_0_currency,
-    CAST(NULL AS VARCHAR) AS because_0,
     CASE
       WHEN s.amount_cover_nd IS DISTINCT FROM s.current_cover_nd
       OR (
@@ -569,12 +568,10 @@ FROM (
     s.decided_group_risky AS decided_1,
     s.current_group_risky AS before_1,
     s.planned_group_risky AS planned_1,
-    CAST(NULL AS VARCHAR) AS because_1,
     CASE WHEN s.planned_group_risky IS DISTINCT FROM s.current_group_risky THEN 1 END AS found_1,
     s.decided_portfolio_marie AS decided_2,
     s.current_portfolio_marie AS before_2,
     s.planned_portfolio_marie AS planned_2,
-    CAST(NULL AS VARCHAR) AS because_2,
     CASE
       WHEN s.planned_portfolio_marie IS DISTINCT FROM s.current_portfolio_marie
       THEN 1
@@ -680,7 +677,6 @@ FROM (
     s.status AS before_0,
     s.planned_document_status AS planned_0,
     s.after_document_status AS after_0,
-    CAST(NULL AS VARCHAR) AS because_0,
     CASE
       WHEN s.planned_document_status IS DISTINCT FROM s.status
       THEN 1

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path, PurePosixPath
 
 from assignrules.api.problems import Problems
@@ -99,7 +100,10 @@ def _contents(place: Repository, entries: Sequence[_Entry]) -> Iterator[tuple[Pu
 
 
 def _stays_inside(folder: Path, target: str, top: Path) -> bool:
-    return not os.path.isabs(target) and Path(os.path.normpath(folder / target)).is_relative_to(top)
+    """Whether a link leads to a place below ``top``. Behind a name, `..` could be that of another link: only the first ones are plain."""
+    parts = PurePosixPath(target).parts
+    down = list(dropwhile(lambda part: part == "..", parts))
+    return not os.path.isabs(target) and ".." not in down and Path(os.path.normpath(folder / target)).is_relative_to(top)
 
 
 def _way_out(place: Repository, revision: str) -> str:

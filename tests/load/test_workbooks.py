@@ -102,6 +102,14 @@ def test_the_first_sheet_of_a_workbook_named_like_an_entity(database: DuckDB, tm
     assert rows(database, "SELECT code, name FROM customer") == [("C1", "Alpha")]
 
 
+def test_a_folder_with_a_workbook_that_is_open(database: DuckDB, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    write(folder / "customers.xlsx", {"customers": [["code"], ["C1"]]})
+    (folder / "~$customers.xlsx").write_bytes(b"jane")
+    assert [item.file for item in reload(database, folder).entities] == ["customers.xlsx (customers)"]
+
+
 def test_cells_of_every_type(database: DuckDB, tmp_path: Path) -> None:
     header = ["code", "name", "payment_terms_days", "customer_since", "active", "insurer_score", "turnover_12m", "currency"]
     path = write(

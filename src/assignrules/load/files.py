@@ -19,6 +19,7 @@ from assignrules.schema.mapping import RATES_COLUMNS, EntityMapping, identity
 SEPARATORS = (",", ";", "\t")
 WORKBOOKS = (".xlsx", ".xlsm")
 FORMATS = (".csv", ".parquet", *WORKBOOKS)
+OPEN_ELSEWHERE = ("~$", ".~lock.")  # what spreadsheet programs lay beside a workbook while it is open
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods")
 # Of entities without a key: what a row is useless without.
 RATES = "rates"
@@ -275,7 +276,8 @@ def same_columns(file: DataFile) -> bool:
 def _expanded(paths: Iterable[Path], problems: list[Diagnostic]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.casefold() in (*FORMATS, *OTHER_WORKBOOKS))
+            found = (item for item in path.iterdir() if item.is_file() and item.suffix.casefold() in (*FORMATS, *OTHER_WORKBOOKS))
+            inside = sorted(item for item in found if not item.name.startswith(OPEN_ELSEWHERE))
             if not inside:
                 problems.append(diagnostic("E0509", f"folder `{path.name}` holds no CSV, Parquet or Excel file"))
             yield from inside

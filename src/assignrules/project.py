@@ -116,7 +116,7 @@ def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagno
             continue
         for path in [place] if place.is_file() else _rule_files(place):
             name = path.relative_to(project.root).as_posix()
-            source, found = read_source(path, name)
+            source, found = read_own_source(project, path, name)
             problems.extend(found)
             if source is not None:
                 sources[name] = source
@@ -152,7 +152,7 @@ def schema_of(project: Project) -> tuple[SchemaFile | None, tuple[SourceFile, ..
 
 
 def _schema_source(project: Project, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
-    source, problems = read_source(project.root / name, name)
+    source, problems = read_own_source(project, project.root / name, name)
     return None if source is None else with_last_line_ended(source), problems
 
 
@@ -187,6 +187,13 @@ def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnos
     except OSError as error:
         return None, (diagnostic(CODE, f"`{name}` cannot be read: {(error.strerror or 'unknown reason').lower()}"),)
     return decode(name, data)
+
+
+def read_own_source(project: Project, path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    """The same of a file that the project itself names or holds: no link of it leads elsewhere."""
+    if not path.resolve().is_relative_to(project.root.resolve()):
+        return None, (diagnostic(CODE, f"`{name}` leads out of the project", help="put the file itself there"),)
+    return read_source(path, name)
 
 
 def given_rule_sources(project: Project, paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:

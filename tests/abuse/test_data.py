@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from tests.abuse.company import DATABASES, Company
 
-from assignrules.databases import Database
+from assignrules.databases import Database, duckdb
 from assignrules.ir.types import DECIMAL, Money
+from assignrules.plan.model import to_json
 from assignrules.schema.physical import FieldSource, Source, Stored
 from assignrules.sql import terms
 from assignrules.sql.dialects import DIALECTS
@@ -110,3 +112,26 @@ def test_a_number_that_is_none_reads_as_missing(name: str, value: str, tmp_path:
     read = Readings(dialect, "UTC").field(source, terms.column("v"), Stored.FLOAT).sql(dialect=dialect.name)
     company = Company(DATABASES[name](tmp_path), "search a where active\n", {"customer": customers({})})
     assert company.fetch(f"SELECT {read} FROM (SELECT CAST('{value}' AS DOUBLE PRECISION) AS v) AS r") == [(None,)]
+
+
+def test_threads_and_places_of_rows_mean_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # D5
+    """More rows than one of DuckDB's threads takes at a time, in two orders, by one thread and by four."""
+    rules = (
+        "define owed = sum(open_amount over documents)\nsearch late where owed > 0 EUR top 3 by owed\n"
+        'assign scenario "x" to late otherwise clear because "{owed}"\nassign group "y" add name = "n 7" remove others\n'
+    )
+    found = set()
+    for threads in (1, 4):
+        monkeypatch.setattr(duckdb, "SETTINGS", (f"SET GLOBAL threads = {threads}", *duckdb.SETTINGS))
+        for place, order in enumerate(("n", "hash(n)")):
+            company = Company(duckdb.DuckDB(tmp_path / f"{threads}{place}.duckdb"), rules, {})
+            rows = f"(SELECT n FROM range(150000) AS numbers(n) ORDER BY {order}) AS rows"
+            company.execute(
+                f"INSERT INTO customer (code, name) SELECT 'C' || n, 'n ' || n % 50000 FROM {rows}",
+                "INSERT INTO document (number, customer, open_amount, open_amount_currency) "
+                f"SELECT 'F' || n, 'C' || n % 70000, n % 1000 + 0.01, 'EUR' FROM {rows}",
+            )
+            plan = company.plan()
+            assert len(plan.changes) == 6
+            found.add(to_json(replace(plan, header=replace(plan.header, lineage=None, anchor=None))))
+    assert len(found) == 1

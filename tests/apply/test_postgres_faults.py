@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from tests.apply.building import ONE_OF_EACH, SCHEMA, apply, plan_of, postgres_store, state
+from tests.apply.building import ONE_OF_EACH, SCHEMA, apply, change, plan_of, postgres_store, state
 from tests.apply.forks import apply_until, fork
 from tests.conftest import postgres
 from tests.postgres_server import Cluster, programs
@@ -68,6 +68,41 @@ def test_killed_at_a_named_point(tmp_path: Path, point: str) -> None:  # F1
     with database.reading() as session:
         assert len(history.runs(session)) == 1
         assert not has_errors(chain.verify(session, result.head))
+
+
+def test_killed_with_half_the_rows_written(tmp_path: Path) -> None:  # F1
+    """The server waits in the middle of a statement, for a lock of ours, and the process dies meanwhile."""
+    database = postgres_store(40)
+    rows = [change("scenario", f"C{n}", "old" if n % 2 else None, "new", "change" if n % 2 else "set") for n in range(1, 41)]
+    plan = plan_of(database, sorted(rows, key=lambda item: item.subject))
+    before = state(database)
+    write_plan(plan, tmp_path / "plan.json")
+    with database.connected() as holder:
+        holder.execute(f"SET search_path TO {database.schema}")
+        waiting = "IF NEW.subject = 'C27' THEN PERFORM pg_advisory_xact_lock(27); END IF; RETURN NEW;"
+        holder.execute(f"CREATE FUNCTION wait() RETURNS TRIGGER LANGUAGE plpgsql AS $f$BEGIN {waiting} END$f$")
+        holder.execute("CREATE TRIGGER wait BEFORE INSERT ON assignrules_target_scenario FOR EACH ROW EXECUTE FUNCTION wait()")
+        holder.execute("SELECT pg_advisory_lock(27)")
+        process, _ = fork(apply_until, database.address, tmp_path / "plan.json", "never")
+        ours = "FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        _until(holder, f"SELECT count(*) > 0 {ours} AND objid = 27 AND NOT granted")
+        process.kill()
+        process.join(60)
+        assert state(database) == before
+        holder.execute("SELECT pg_advisory_unlock(27)")
+        _until(holder, f"SELECT count(*) = 0 {ours}")
+        assert state(database) == before
+        holder.execute("DROP TRIGGER wait ON assignrules_target_scenario")
+    result = apply(database, plan)
+    assert (result.outcome, result.run, result.already) == (Outcome.APPLIED, 1, False)
+    assert {row[1] for row in state(database)["assignrules_target_scenario"]} == {"new"}
+
+
+def _until(connection: psycopg.Connection[tuple[object, ...]], question: str) -> None:
+    until = time.monotonic() + 30
+    while connection.execute(question).fetchone() != (True,):
+        assert time.monotonic() < until, question
+        time.sleep(0.02)
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:  # F1

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from assignrules import __version__
+from assignrules import __version__, api
 from assignrules.diagnostics import Diagnostic
-from assignrules.project import Project, database_of, find_project_file, git_revision, open_project, rule_sources
+from assignrules.project import Project, database_of, find_project_file, git_revision, open_project, rule_sources, schema_of
 
 
 def read(folder: Path, text: str = "", **more: object) -> tuple[Project | None, tuple[Diagnostic, ...]]:
@@ -195,6 +195,48 @@ def test_rule_files_that_cannot_be_used(tmp_path: Path) -> None:
     assert sorted(problem.code for problem in problems) == ["E0114", "E0902"]
     gone = next(problem for problem in problems if problem.code == "E0902")
     assert gone.span is not None and (gone.span.line, gone.span.column) == (1, 17)
+
+
+def test_links_and_paths_lead_nowhere(tmp_path: Path) -> None:  # S7
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.rules").write_text("search secret where active\n")
+    (outside / "secret.yml").write_text("root:x:0:0\n")
+    own = tmp_path / "own"
+    for folder in ("rules", "tests", "schemas"):
+        (own / folder).mkdir(parents=True)
+    project = good(own, "rules: [rules/, one.rules]")
+    (own / "rules" / "link.rules").symlink_to(outside / "secret.rules")
+    (own / "rules" / "folder").symlink_to(outside)
+    (own / "one.rules").symlink_to("../outside/secret.rules")
+    (own / "rules" / "here.rules").symlink_to("a.rules")  # within the project it may
+    (own / "rules" / "a.rules").write_text("search a where active\n")
+    sources, problems = rule_sources(project)
+    assert [source.name for source in sources] == ["rules/a.rules", "rules/here.rules"]
+    assert [(problem.code, problem.message) for problem in problems] == [
+        ("E0902", f"`{name}` leads out of the project") for name in ("rules/link.rules", "one.rules")
+    ]
+    (own / "one.rules").unlink()
+    (own / "rules" / "link.rules").unlink()
+    (own / "rules" / "here.rules").unlink()
+    (own / "tests" / "t.yml").symlink_to(outside / "secret.yml")
+    report = api.run_tests(good(own, "rules: [rules/]"))
+    told = [problem for result in report.results for problem in result.diagnostics]
+    assert [(problem.code, problem.message) for problem in told] == [("E0902", "`tests/t.yml` leads out of the project")]
+    (own / "schemas" / "s.yml").symlink_to(outside / "secret.yml")
+    _, _, problems = schema_of(good(own, "schema: schemas/s.yml"))
+    assert [(problem.code, problem.message) for problem in problems] == [("E0902", "`schemas/s.yml` leads out of the project")]
+    for entry in ("rules: [../outside]", "rules: [/etc]", "schema: ../outside/secret.yml"):
+        _, found = read(own, f"{entry}\n")
+        assert [problem.code for problem in found if "outside" in problem.message] == ["E0902"], entry
+    (own / "schemas" / "s.yml").unlink()
+    (own / "schemas" / "s.yml").write_text("extends: ../../outside/secret.yml\n")
+    _, _, problems = schema_of(good(own, "schema: schemas/s.yml"))
+    assert "E0220" in [problem.code for problem in problems]
+    for name in ("../../x", "../x", "/etc/passwd", "x/../../x", ".", "..", ""):
+        (own / "rules" / "a.rules").write_text(f'use "{name}"\nsearch a where active\n')
+        report = api.check(good(own, "rules: [rules/]"))
+        assert [problem.code for problem in report.diagnostics] in (["E0212"], ["E0211"]), name
 
 
 def test_git_revision(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_what_stops_a_plan_is_said_first() -> None:
     assert ("summary", "Nobody late") in cells(failing).found
 
 
-def test_nothing_in_data_is_markup() -> None:
+def test_nothing_in_data_is_markup() -> None:  # S4
     plan = Plan(HEADER, (change_line(change(1, "scenario", None, None, HOSTILE, "set", because=HOSTILE, label=HOSTILE)),))
     parser = cells(plan)
     assert "script" not in parser.tags and ("td", HOSTILE) in parser.found

@@ -80,7 +80,10 @@ def run_tests(
     for path in _test_files(project, paths):
         name = projects.shown_name(project, path)
         start = time.perf_counter()
-        source, found = projects.read_source(path, name)
+        if paths:
+            source, found = projects.read_source(path, name)
+        else:
+            source, found = projects.read_own_source(project, path, path.relative_to(project.root).as_posix())
         if source is None:
             results.append(TestResult(name, name, found))
             continue

@@ -87,6 +87,18 @@ EVERYTHING = """
     assign document_status
       "seen" to near
     require "None" no customers where brotherly and in group (member)
+    assign collector
+      distribute big among ((member), "other") by size, 1 keeping together legal_entity.parent within 10% moving at most 5%
+      limit 3 changes by size per points_of.class
+    alert loud "Loud" on documents level high for risk
+      where near and customer.big
+      show customer.size, land, customer.points_of as near order by near descending, customer.size, land
+    report sizes "Sizes" where big
+      group by points_of.class
+      show sum(size) as big, count() as n, sum(count(documents where near)), max(size where big) order by big, n descending, points_of.class
+    propose "Look at it" on legal_entity to heavy amount sum(size over customers) show rated as heavy, known
+      because "{rated}" cooldown far
+    scenario "Soft" step 5 days before due: email "near" automatic
 """
 
 
@@ -97,7 +109,8 @@ def test_an_alias_changes_names_and_nothing_else() -> None:
 
     def parts(rules: Ruleset) -> object:
         definitions = sorted((key, item.expression, item.type, item.label) for key, item in rules.definitions.items() if item.span)
-        return rules.params, definitions, rules.assignments, rules.order, rules.requirements
+        written = (rules.assignments, rules.requirements, rules.alerts, rules.reports, rules.proposals, rules.scenarios)
+        return rules.params, definitions, rules.order, written
 
     bare = without_alias(parts(alias))
     assert bare == without_alias(parts(plain))

@@ -58,6 +58,18 @@ def test_beyond_a_limit(name: str, text: str, code: str) -> None:  # S5
     assert _codes(text) == [code]
 
 
+def test_a_statement_beyond_a_limit_hides_no_other() -> None:
+    text = (
+        f"search a where {'(' * 600}b{')' * 600}\nsearch c where\n"
+        f"define d = e in ({','.join(['1'] * 50_001)})\nsearch e where true\ndefine f = {'- ' * 65}g\ndefine h = )\n"
+    )
+    file, problems = parse(SourceFile("a.rules", text))
+    found = [(problem.code, problem.span and problem.span.line) for problem in problems]
+    assert found == [("E0116", 1), ("E0102", 2), ("E0118", 3), ("E0116", 5), ("E0101", 6)]
+    assert [statement.name.text for statement in file.statements if isinstance(statement, tree.Search)] == ["e"]
+    assert sorted(name.text for name in file.broken) == ["a", "c", "d", "f", "h"]
+
+
 @pytest.mark.parametrize(
     ("name", "expression"),
     [

@@ -75,6 +75,10 @@ def test_the_layout_of_the_example_is_read_alike() -> None:
             "assign: [{collector: , distribute: {where: a, among: [x, (y)], by: [overdue, 1], keeping together: b.c, within capacity: true, moving at most: 5%}}]",  # noqa: E501
             'assign collector distribute a among ("x", y) by overdue, 1 keeping together b.c within capacity moving at most 5%',
         ),
+        (
+            "assign: [{collector: , distribute: {where: a, among: [x], by: [1], within: 10%, moving at most: b}}]",
+            'assign collector distribute a among ("x") by 1 within 10% moving at most b',
+        ),
         ("assign: [{collector: , distribute: 'a among (\"x\") by 1'}]", 'assign collector distribute a among ("x") by 1'),
         ("assign: [{target: lines, label: X, add: a}]", 'assign lines "X" add a'),
         (

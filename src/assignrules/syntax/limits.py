@@ -22,11 +22,13 @@ _MARKS = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"?|`[^`\r\n]*`?|#[^\r\n]*|[(),]'
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one pass over the text found; ``readable`` is False where a limit forbids to go on."""
+    """What one pass over the text found. ``readable`` is False where the file cannot be looked into at all; ``beyond`` are the places, in
+    order, where a limit forbids to read the statement: there may be several in one."""
 
     comments: tuple[tree.Comment, ...]
     problems: tuple[Diagnostic, ...]
     readable: bool
+    beyond: tuple[Diagnostic, ...] = ()
 
 
 def too_large(name: str) -> Diagnostic:
@@ -48,6 +50,7 @@ def scan(source: SourceFile) -> Scan:
         for match, _ in zip(_FORBIDDEN.finditer(text), range(20), strict=False)
     ]
     comments: list[tree.Comment] = []
+    beyond: list[Diagnostic] = []
     open_at: list[int] = []
     commas: list[int] = []
     for match in _MARKS.finditer(text):
@@ -63,7 +66,8 @@ def scan(source: SourceFile) -> Scan:
             if len(open_at) > MAX_PARENTHESES:
                 place = source.span(match.start(), match.end())
                 message = f"parentheses are nested more than {MAX_PARENTHESES} deep"
-                return Scan(tuple(comments), (*problems, diagnostic("E0116", message, place)), False)
+                beyond.append(diagnostic("E0116", message, place))
+                open_at, commas = [], []  # what follows may be another statement
         elif first == ")" and open_at:
             open_at.pop()
             commas.pop()
@@ -72,9 +76,8 @@ def scan(source: SourceFile) -> Scan:
             if commas[-1] == MAX_LIST:
                 place = source.span(open_at[-1], open_at[-1] + 1)
                 help = "put the values into a table, and follow a link to it"
-                problem = diagnostic("E0118", f"this list has more than {MAX_LIST} values", place, help=help)
-                return Scan(tuple(comments), (*problems, problem), False)
-    return Scan(tuple(comments), tuple(problems), True)
+                beyond.append(diagnostic("E0118", f"this list has more than {MAX_LIST} values", place, help=help))
+    return Scan(tuple(comments), tuple(problems), True, tuple(beyond))
 
 
 _fields_of: dict[type[Any], tuple[str, ...]] = {}

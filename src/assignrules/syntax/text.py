@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -40,11 +41,11 @@ def parse(source: SourceFile) -> tuple[tree.File, tuple[Diagnostic, ...]]:
         return tree.File(source.name, (), scan.comments), in_file_order(scan.problems)
     builder = Builder(source)
     start, end = _start(source), len(source.text)
-    statements, failure = _statements(source, start, end, builder)
+    statements, failure = ([], scan.beyond[0]) if scan.beyond else _statements(source, start, end, builder)
     problems = builder.all_problems()
     broken: list[tree.Name] = []
     if failure is not None:
-        statements, problems, broken = _read_pieces(source, start, end, failure)
+        statements, problems, broken = _read_pieces(source, start, end, failure, scan.beyond)
     if len(statements) > limits.MAX_STATEMENTS:
         place = statements[limits.MAX_STATEMENTS].span
         message = f"this file has more than {limits.MAX_STATEMENTS} statements"
@@ -61,8 +62,8 @@ def parse(source: SourceFile) -> tuple[tree.File, tuple[Diagnostic, ...]]:
 def parse_expression(source: SourceFile) -> tuple[tree.Expression | None, tuple[Diagnostic, ...]]:
     """The tree of one expression; None where there is a problem."""
     scan = limits.scan(source)
-    if not scan.readable or scan.problems:
-        return None, in_file_order(scan.problems)
+    if not scan.readable or scan.problems or scan.beyond:
+        return None, in_file_order([*scan.problems, *scan.beyond[:1]])
     builder = Builder(source)
     value, problem = _attempt("only_expression", source, _start(source), len(source.text), builder)
     problems = builder.all_problems()
@@ -96,11 +97,12 @@ def _statements(source: SourceFile, start: int, end: int, builder: Builder) -> t
 
 
 def _read_pieces(
-    source: SourceFile, start: int, end: int, whole: Diagnostic
+    source: SourceFile, start: int, end: int, whole: Diagnostic, beyond: Sequence[Diagnostic]
 ) -> tuple[list[tree.Statement], list[Diagnostic], list[tree.Name]]:
     """The statements of a file that cannot be read as a whole: each piece is read by itself, and those that fail are told.
 
     Also the names that the failed pieces would have defined. ``whole`` is why the whole could not be read: the answer for its only piece.
+    ``beyond``: where a limit forbids to read a piece at all.
     """
     statements: list[tree.Statement] = []
     problems: list[Diagnostic] = []
@@ -108,12 +110,18 @@ def _read_pieces(
     starts = [start, *(place for place in _statement_starts(source, start, end) if place > start)]
     if len(starts) == 1:
         return [], [whole], _name_at(source, start, end)
+    places = [problem.span.start for problem in beyond if problem.span is not None]
     skip = False
     for number, first in enumerate(starts):
         if skip:
             skip = False
             continue
         last = starts[number + 1] if number + 1 < len(starts) else end
+        stop = bisect_left(places, first)
+        if stop < len(places) and places[stop] < last:
+            problems.append(beyond[stop])
+            broken += _name_at(source, first, last)
+            continue
         builder = Builder(source)
         found, failure = _statements(source, first, last, builder)
         statements += found

@@ -141,11 +141,15 @@ def test_what_is_no_revision(run, rules: Path, project: Path) -> None:
         (("--", "-x"), "name a branch"),
         (("main..v1",), "name a branch"),
         (("",), "name a branch"),
+        (("^v1",), "did you mean `v1`?"),
+        (("v1:mine",), "name a branch"),
         (("v1", "v2"), "name a branch"),
     ):
         done = run("diff", *words)
         assert done.exit_code == 1 and f"there is no revision `{words[-1]}`" in done.stderr and help in done.stderr, done.stderr
     assert run("diff").exit_code == 64
+    same = (git(project, "rev-parse", "HEAD")[:9], "HEAD@{0}", ":/rules", "main^{commit}")
+    assert [run("diff", name, *DAY).exit_code for name in same] == [0, 0, 0, 0]
     assert "there is no target `scenari`" in run("diff", "v1", "--target", "scenari").stderr
     git(project.parent, "mv", "mine", "other")
     commit(project.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from assignrules.syntax.limits import MAX_BYTES
 CODE = "E0910"
 SECONDS = 120
 RULE_FILES = (".rules", ".yml", ".yaml")  # what rule packs, which may lie outside of the project, consist of
+HASH = re.compile("[0-9a-f]{40,64}")
 FILE, PROGRAM, LINK = "100644", "100755", "120000"
 
 
@@ -42,11 +44,12 @@ def repository(folder: Path) -> Repository:
 
 def commit_of(place: Repository, revision: str) -> str:
     """The hash of the commit that a branch, a tag or any other name of a revision means."""
-    # No name of git's starts with a dash. What follows the name makes the whole word no option and no range either.
-    if revision and not revision.startswith("-"):
-        done = _git(place.folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        if done.returncode == 0:
-            return os.fsdecode(done.stdout).strip()
+    found = "" if revision.startswith("-") else revision  # what starts with a dash is no name to git, but an option
+    for wanted in ("{}", "{}^{{commit}}"):  # what the name means, and the commit that that is or points to
+        done = _git(place.folder, "rev-parse", "--verify", "--quiet", wanted.format(found))
+        found = os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
+    if HASH.fullmatch(found):
+        return found
     raise Problems([diagnostic(CODE, f"there is no revision `{revision}` in the git repository", help=_way_out(place, revision))])
 
 

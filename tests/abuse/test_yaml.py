@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from assignrules.diagnostics import SourceFile, has_errors
+from assignrules.project import open_project
+from assignrules.schema.file import Settings, read_schema
 from assignrules.schema.logical import credit
 from assignrules.syntax import tree
 from assignrules.syntax.yaml_form import read_rules
+from assignrules.testing import read_case
 
 HOLDS_TEXT = credit().holds_text()
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 9) + "]\n" for n in range(1, 26))
@@ -52,3 +56,28 @@ def test_words_stay_words(word: str) -> None:  # S3
     statement = file.statements[0]
     assert isinstance(statement, tree.Assign)
     assert f"value={word!r}" in repr(statement)
+
+
+TRAPS = {
+    "an alias": "{text}\nx: &a [1]\ny: *a\n",
+    "a merge": "{text}\n<<: {{a: b}}\n",
+    "a tag": "{text}\nx: !!python/object/apply:os.system ['true']\n",
+    "a repeated key": "{text}\n{text}\n",
+    "depth": "{text}\nx: " + "[" * 100_000,
+    "two documents": "{text}\n---\nx: 1\n",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_every_file_is_read_as_strictly(trap: str, tmp_path: Path) -> None:  # S3
+    """The project file, a schema file and a rule test."""
+    path = tmp_path / "assignrules.yml"
+    path.write_text(TRAPS[trap].format(text="name: x"))
+    project, _, problems = open_project(path)
+    assert project is None and has_errors(problems)
+    schema, _, problems = read_schema(
+        SourceFile("s.yml", TRAPS[trap].format(text="extends: credit")), Settings("duckdb", {}), lambda name, parent: (None, ())
+    )
+    assert schema is None and has_errors(problems)
+    case, problems = read_case(SourceFile("t.yml", TRAPS[trap].format(text="as_of: 2026-11-22")), credit())
+    assert case is None and has_errors(problems)

@@ -160,7 +160,7 @@ def test_nobody_reads(project: Path) -> None:  # G2
     assert len(api.log(api.load_project(project))) == 1
 
 
-def test_no_colour_without_a_terminal(run, project: Path) -> None:
+def test_no_colour_without_a_terminal(run, project: Path) -> None:  # G2
     (project / "rules" / "bad.rules").write_text("search x where unknown_name\n")
     assert "\x1b" not in run("check").output + run("plan").output
 

@@ -222,7 +222,7 @@ def test_a_plan_file_that_is_none(run, project: Path) -> None:
     assert "error[E0602]" in tampered.stderr
 
 
-def test_apply_asks(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_asks(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # G2
     refused = run("apply")
     assert refused.exit_code == 64
     assert "--yes" in refused.stderr

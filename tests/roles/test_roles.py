@@ -128,7 +128,7 @@ def _all_reading(opened: api.Project) -> None:
     assert not [item for item in api.verify(opened) if item.code[0] == "E"]
 
 
-def test_a_reader_plans_and_cannot_write(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_plans_and_cannot_write(company: World, monkeypatch: pytest.MonkeyPatch) -> None:  # S6, P10
     granted(company, monkeypatch)
     opened = project(company, "reader", monkeypatch)
     _all_reading(opened)
@@ -146,7 +146,7 @@ def test_a_reader_plans_and_cannot_write(company: World, monkeypatch: pytest.Mon
     refused(company, "reader", "SELECT * FROM salaries")
 
 
-def test_a_writer_writes_targets_alone(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_writes_targets_alone(company: World, monkeypatch: pytest.MonkeyPatch) -> None:  # S6, P10
     granted(company, monkeypatch)
     opened = project(company, "writer", monkeypatch)
     _all_reading(opened)
@@ -170,7 +170,7 @@ def test_a_writer_writes_targets_alone(company: World, monkeypatch: pytest.Monke
     refused(company, "writer", "CREATE TABLE assignrules.mine (id INT)")
 
 
-def test_each_missing_right_is_named(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_missing_right_is_named(company: World, monkeypatch: pytest.MonkeyPatch) -> None:  # S6
     """Of what the script grants the writer, no line is too much: without any of them, the program says which."""
     script = granted(company, monkeypatch)
     plan = api.plan_changes(project(company, "owner", monkeypatch))
@@ -196,7 +196,7 @@ def api_failure() -> type[Exception]:
     return DatabaseFailure
 
 
-def test_a_role_without_any_right(company: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_without_any_right(company: World, monkeypatch: pytest.MonkeyPatch) -> None:  # S6
     monkeypatch.setenv("DATABASE_URL", company.addresses["reader"])
     done = CliRunner().invoke(application, ["plan", "--format", "json", "--project", str(company.folder), "--as-of", "2026-11-22"])
     assert done.exit_code == 5

@@ -357,6 +357,13 @@ class Lowering:
         return Not(found) if node.negated else found
 
     def _in_duration(self, node: tree.InDuration) -> Expression | None:
+        match node.duration:
+            case tree.Path(names=(tree.Name(text="month" | "quarter" | "year" as word, span=span),)) if word not in self.names.known(
+                self.entity
+            ):
+                help = f"write `in previous {word}` or `in current {word}`, or a duration, as in `{node.test.value} 30 days`"
+                self.report("E0201", f"unknown name `{word}`", span, help=help)
+                return None
         day, length = self._date(node.operand, node.test.value), self.expression(node.duration)
         if day is None or length is None:
             return None

@@ -221,6 +221,12 @@ def _habits(case: _Case) -> Diagnostic | None:
     if accepted == {"LPAR"} and previous is not None and previous.type == "IN" and token.text in ("last", "next", "previous", "current"):
         help = f"put `not` before the whole comparison: `not (… in {token.text} …)`"
         return diagnostic("E0101", f"`not in` is followed by a list, not by `{token.text}`", case.span, help=help)
+    if token.type in ("MISSING", "PRESENT") and previous is not None and previous.type in ("EQUAL", "NOT_EQUAL", "NOT"):
+        meant = "missing" if (token.type == "MISSING") is (previous.type == "EQUAL") else "present"
+        message = f"`{previous.text}` does not stand before `{token.text}`"
+        return diagnostic("E0101", message, case.span, help=f"write `… is {meant}`")
+    if token.type == "THIS" and previous is not None and previous.type == "IN" and "LAST" in accepted:
+        return diagnostic("E0101", "unexpected `this` after `in`", case.span, help="this month is `in current month`")
     if token.type == "ON" and "AND" in accepted:
         return diagnostic("E0101", _unexpected_text(case), case.span, help="`on` and the entity stand right after the name and the label")
     is_function = previous is not None and previous.type == "NAME" and (previous.text in AGGREGATES or previous.text in FUNCTIONS)
@@ -259,7 +265,7 @@ _LEFT_SIDES = {
 def _without_left_side(case: _Case) -> Diagnostic | None:
     """A comparison that begins with its keyword: what is compared is not there."""
     token, previous, before = case.token, case.previous, case.before_previous
-    if before is not None and previous is not None and before.type == "IN" and "LPAR" in case.accepted:
+    if before is not None and previous is not None and before.type == "IN" and "LPAR" in case.accepted and "NUMBER" not in case.accepted:
         word, start, end = f"in {previous.text}", before.start, previous.end
     elif previous is not None and previous.type == "IN" and "NAME" in case.accepted and token.text in ("(", "current"):
         word, start, end = ("in", previous.start, previous.end) if token.text == "(" else ("in current", previous.start, token.end)

@@ -70,11 +70,7 @@ class Dialect(ABC):
         series = terms.function(
             "GENERATE_SERIES", terms.day(first), terms.day(last), exp.Interval(this=terms.text("1"), unit=exp.Var(this="DAY"))
         )
-        return terms.select([terms.alias(terms.cast(self.rows_of(series), "DATE"), "day")], None)
-
-    def rows_of(self, series: Sql) -> Sql:
-        """The values of `GENERATE_SERIES` as rows."""
-        return series
+        return terms.select([terms.alias(terms.cast(series, "DATE"), "day")], None)
 
     def calendar(self, days: exp.Select) -> exp.Select:
         """What is kept of the days of a calendar, ``(day, open, number)`` by rising day."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlglot import exp
 
@@ -33,8 +34,12 @@ class DuckDB(Dialect):
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         return exp.IntDiv(this=terms.wrapped(dividend), expression=terms.wrapped(divisor))
 
-    def rows_of(self, series: Sql) -> Sql:
-        return terms.function("UNNEST", series)
+    def all_days(self, first: date, last: date) -> exp.Select:
+        """By numbers: a series of days is made as one list of times, which takes ten times as long."""
+        name = exp.TableAlias(this=terms.identifier("r"), columns=[terms.identifier("n")])
+        numbers = exp.Table(this=terms.function("RANGE", terms.number((last - first).days + 1)), alias=name)
+        day = terms.binary(exp.Add, terms.day(first), terms.cast(terms.column("n", "r"), "INT"))
+        return terms.select([terms.alias(day, "day")], numbers)
 
     def matches(self, value: Sql, pattern: Sequence[Piece]) -> Sql:
         return terms.function("REGEXP_MATCHES", value, terms.text(spelled(pattern)))

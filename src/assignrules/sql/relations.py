@@ -142,7 +142,10 @@ class Relations:
     def fragment(self, fragment: Fragment, kind: str, table: TableName | None = None, columns: Collection[str] = ()) -> Sql:
         """A fragment's tree, with its parameters as literals. ``self`` may be called by the name of ``table``, and its ``columns`` may
         stand alone."""
-        tree = parsed(fragment.text, kind, self.physical.dialect or self.dialect.name).copy()
+        written = self.physical.dialect or self.dialect.name
+        tree: Sql = parsed(fragment.text, kind, written).copy()
+        if written != self.dialect.name:
+            tree = self.dialect.translated(tree)
         if isinstance(tree, exp.Placeholder):
             return self._parameter(str(tree.this))
         for node in list(tree.find_all(exp.Placeholder)):

@@ -44,6 +44,10 @@ class Dialect(ABC):
         """A text as it is compared and sorted: by code point."""
         return value
 
+    def translated(self, tree: Sql) -> Sql:
+        """A fragment of another dialect, where printing it alone would not translate it."""
+        return tree
+
     def contains(self, value: Sql, part: Sql) -> Sql:
         return terms.binary(exp.GT, terms.function("STRPOS", value, part), terms.number(0))
 

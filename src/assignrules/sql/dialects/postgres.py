@@ -19,6 +19,8 @@ FORMS = {
     "DATE": "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
 }
 
+UNSIGNED = {"UTINYINT": "SMALLINT", "USMALLINT": "INT", "UMEDIUMINT": "INT", "UINT": "BIGINT", "UBIGINT": "DECIMAL(20, 0)"}
+
 
 class Postgres(Dialect):
     """PostgreSQL 15 and later. Texts compare under the collation "C"; case and accents go by the package's table, printed as `TRANSLATE`
@@ -39,6 +41,18 @@ class Postgres(Dialect):
 
     def ordered_text(self, value: Sql) -> Sql:
         return exp.Collate(this=terms.wrapped(value), expression=exp.Identifier(this="C", quoted=True))
+
+    def translated(self, tree: Sql) -> Sql:
+        """The server has no unsigned numbers, and a name of its own for a date's parts."""
+
+        def fitting(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.DateFromParts):
+                return terms.function("MAKE_DATE", *(node.args[part] for part in ("year", "month", "day")))
+            if isinstance(node, exp.DataType) and isinstance(node.this, exp.DataType.Type) and node.this.name in UNSIGNED:
+                return exp.DataType.build(UNSIGNED[node.this.name])
+            return node
+
+        return tree.transform(fitting, copy=False)
 
     def calendar(self, days: exp.Select) -> exp.Select:
         """As lists in one row: joined, the server guesses thousands of rows for each day, and never ends."""

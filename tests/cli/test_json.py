@@ -34,6 +34,14 @@ def test_init(run: Run, tmp_path: Path) -> None:
     assert (again.exit_code, json.loads(again.stdout)["diagnostics"][0]["code"]) == (1, "E0907")
 
 
+def test_schema_draft(run: Run, project: Path) -> None:
+    text = run("schema", "draft").stdout
+    shown = json.loads(run("schema", "draft", "--format", "json").stdout)
+    assert shown == {"schema_version": 1, "draft": text, "file": None}
+    kept = json.loads(run("schema", "draft", "--format", "json", "-o", "draft.yml").stdout)
+    assert (kept["file"], kept["draft"], (project / "draft.yml").read_text(encoding="utf-8")) == ("draft.yml", text, text)
+
+
 def test_compile(run: Run, project: Path) -> None:
     done = run("compile", "very_late", "--dialect", "postgres", "--format", "json")
     answer = json.loads(done.stdout)

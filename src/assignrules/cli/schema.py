@@ -39,10 +39,15 @@ def schema(action: str, file: Path | None, reader: str, writer: str, format: str
             return _check(project, format, options)
         case "draft":
             text = api.draft_schema(project)
-            if file is None:
-                emit(text)
-            else:
+            if file is not None:
                 write_text(file, text)
+            if format == "json":
+                from assignrules.report.diagnostics import document
+
+                emit(document({"draft": text, "file": None if file is None else str(file)}))
+            elif file is None:
+                emit(text)
+            if file is not None:
                 options.say(f"wrote {file}: look at every guess, then run `assignrules schema check`")
             return exits.DONE
         case "grants":

@@ -231,6 +231,8 @@ def test_apply_asks(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None
     no = run("apply", input="n\n")
     assert no.exit_code == 0
     assert "nothing was written" in no.stderr
+    declined = json.loads(run("apply", "--format", "json", input="n\n").stdout)
+    assert (declined["outcome"], declined["run"], declined["changes"], declined["diagnostics"]) == ("declined", None, 0, [])
     assert "empty" in run("log").stdout
     yes = run("apply", input="y\n")
     assert yes.exit_code == 0
@@ -339,9 +341,11 @@ def test_revert(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  #
     twice = run("revert", "1", "--yes")
     assert twice.exit_code == 3
     assert "Conflicts: 4 changes of run 1" in twice.stdout
-    assert json.loads(run("revert", "1", "--yes", "--format", "json").stdout)["diagnostics"][0]["code"] == "E0604"
+    refused = json.loads(run("revert", "1", "--yes", "--format", "json").stdout)
+    assert (refused["outcome"], refused["diagnostics"][0]["code"], len(refused["conflicts"])) == ("refused", "E0604", 4)
     monkeypatch.setattr(revert_command, "interactive", lambda: True)
     assert "nothing was written" in run("revert", "2", input="n\n").stderr
+    assert json.loads(run("revert", "2", "--format", "json", input="n\n").stdout)["outcome"] == "declined"
     asked = run("revert", "2", input="y\n")
     assert (asked.exit_code, "applied as run 3" in asked.stdout) == (0, True)
     # Broken rules do not stand in the way of going back.
@@ -352,6 +356,7 @@ def test_revert(run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:  #
     assert run("revert", "3", "--yes").exit_code == 3
     left = json.loads(run("revert", "3", "--yes", "--skip-conflicts", "--format", "json").stdout)
     assert (left["outcome"], left["run"], left["changes"]) == ("applied", 4, 3)
+    assert [(item["subject"], item["target"]) for item in left["conflicts"]] == [("C003", "scenario")]
     assert run("log", "--verify", "--anchor", left["head"]).exit_code == 0
 
 

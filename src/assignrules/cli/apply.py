@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,8 @@ def apply(
             emit_refusal(made, old)
         return code or exits.REFUSED
     if (made.changes or made.proposes) and not (yes or confirmed(made)):
+        if format == "json":
+            emit_nothing(made, "declined", ())
         say("nothing was written")
         return exits.DONE
     result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by, overrides=overrides)
@@ -127,20 +130,26 @@ def left(made: Plan) -> dict[str, object]:
 
 def emit_refusal(made: Plan, old: tuple[Diagnostic, ...] = ()) -> None:
     from assignrules.apply.executor import refused
+
+    emit_nothing(made, "refused", (*refused(made), *old))
+
+
+def emit_nothing(made: Plan, outcome: str, problems: Sequence[Diagnostic]) -> None:
+    """The document of an apply that did not come to it."""
     from assignrules.report.diagnostics import document, rows
 
     summary = {target: dict(words) for target, words in made.header.summary.items()}
     emit(
         document(
             {
-                "outcome": "refused",
+                "outcome": outcome,
                 "already": False,
                 "run": None,
                 "head": None,
                 "changes": 0,
                 "proposals": 0,
                 "summary": summary,
-                "diagnostics": rows((*refused(made), *old)),
+                "diagnostics": rows(problems),
                 **left(made),
             }
         )

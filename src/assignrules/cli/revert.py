@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from assignrules.cli import exits
-from assignrules.cli.apply import ConfirmationNeeded, confirmed, emit_refusal, interactive, report
+from assignrules.cli.apply import ConfirmationNeeded, confirmed, emit_nothing, emit_refusal, interactive, report
 from assignrules.cli.options import PATH, Options, common, formats
 from assignrules.cli.output import say
 from assignrules.cli.plan import exit_code, show
@@ -69,6 +69,8 @@ def revert(
             say("nothing was written")
         return code
     if made.changes and not (yes or confirmed(made)):
+        if format == "json":
+            emit_nothing(made, "declined", ())
         say("nothing was written")
         return exits.DONE
     result = api.apply(project, made, user=user, reason=reason, approved_by=approved_by)

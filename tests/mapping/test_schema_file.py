@@ -124,6 +124,13 @@ def test_problems_stand_where_they_are(text: str, expected: list[tuple[str, int]
     assert problems(text) == expected
 
 
+def test_a_point_in_time_is_a_date() -> None:
+    text = f"{CUSTOMER}    fields: {{seen: {{column: s, type: timestamp}}, customer_since: {{column: c, type: timestamp}}}}\n"
+    schema, _, found = read_schema(SourceFile("schema.yml", text), Settings("duckdb"), lambda name, parent: (None, ()))
+    assert not found and schema is not None
+    assert schema.schema.entities["customer"].fields["seen"] == schema.schema.entities["customer"].fields["customer_since"] == DATE
+
+
 PAIR = "extends: credit\nentities:\n  customer: {from: a, key: [id, sub], fields: {code: c}}\n"
 OWN = "{on: customer, shape: value, store: column, table: t, key: [id, sub], column: v"
 

@@ -30,8 +30,10 @@ def expressions(ruleset: Ruleset) -> Iterator[tuple[str, Expression]]:
     for block in ruleset.assignments:
         found: list[Any] = [block.where, block.except_]
         match block.body:
-            case ValueBody(lines=lines, value=value):
+            case ValueBody(lines=lines, value=value, distribution=None):
                 found += [part for line in lines for part in (line.condition, line.value)] + [value]
+            case ValueBody():
+                pass  # what is shared out is no expression of the language
             case SetBody(add=add, remove=remove, amount=amount):
                 found += [add, remove, amount]
         for expression in found:

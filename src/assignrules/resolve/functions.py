@@ -112,6 +112,16 @@ def _of(kind: Kind, needed: str, result: Callable[[Type], Type], help: str | Non
     return typing
 
 
+def _date(call: Call) -> Expression | None:
+    match call.arguments[0].type.kind:
+        case Kind.DATE:
+            return call.arguments[0]  # a field that holds points in time in the data is read as their days
+        case Kind.TIMESTAMP:
+            return call.operation(Type(Kind.DATE))
+        case _:
+            return call.wrong(0, "a date or a point in time")
+
+
 def _days(call: Call) -> Expression | None:
     type = call.arguments[0].type
     if type.kind is not Kind.DURATION:
@@ -159,7 +169,7 @@ FUNCTIONS: dict[str, tuple[int, int, Typing]] = {
     "year": (1, 1, _of(Kind.DATE, "a date", lambda _: INTEGER)),
     "month": (1, 1, _of(Kind.DATE, "a date", lambda _: INTEGER)),
     "weekday": (1, 1, _of(Kind.DATE, "a date", lambda _: INTEGER)),
-    "date": (1, 1, _of(Kind.TIMESTAMP, "a point in time", lambda _: Type(Kind.DATE))),
+    "date": (1, 1, _date),
     "convert": (2, 3, _convert),
     "amount": (1, 1, _of(Kind.MONEY, "an amount", lambda type: Type(Kind.DECIMAL, type.scale))),
     "currency": (1, 1, _of(Kind.MONEY, "an amount", lambda _: TEXT)),

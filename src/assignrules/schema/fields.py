@@ -21,7 +21,9 @@ KEYS = (
 FORMAT_CODES = "YymdbBjHMSf%"
 JULIAN = "julian_cyyddd"
 LARGEST_SCALE = 10
-WORDS = (*TYPES, "enum")
+# a point in time is read as its day, in the project's time zone
+FIELD_TYPES = {**TYPES, "timestamp": TYPES["date"]}
+WORDS = (*FIELD_TYPES, "enum")
 NEW = "a new field needs its `type`"
 
 
@@ -42,7 +44,7 @@ def declared_type(nodes: Nodes, body: Mapping[str, yaml.Node], known: Type | Non
             nodes.report(f"{what} is an enum without values", node.span, help="write `values: {code: word, …}`")
         type = Type(Kind.ENUM, values=values)
     else:
-        type = known if word == "enum" and known is not None else TYPES[word]
+        type = known if word == "enum" and known is not None else FIELD_TYPES[word]
     if known is not None and known.kind is not type.kind:
         nodes.report(f"{what} is of type `{known}`, and not `{word}`", node.span, help="leave `type` out")
         return known

@@ -318,6 +318,7 @@ _AFTER_A_NAME = (
     "contains",
     "between",
     "matches",
+    "older",
 )
 
 

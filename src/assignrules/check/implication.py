@@ -138,6 +138,9 @@ class Implication:
         if isinstance(narrow, Or):
             return all(self._implies(part, wide) for part in narrow.operands)
         if isinstance(wide, And):
+            said = self._read(narrow)  # looked at first, as most pairs of conditions end here
+            if any(said.isdisjoint(self._read(part)) for part in wide.operands if not isinstance(part, Literal)):
+                return False
             return all(self._implies(narrow, part) for part in wide.operands)
         if isinstance(wide, Or) and any(self._implies(narrow, part) for part in wide.operands):
             return True

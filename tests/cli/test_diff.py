@@ -12,7 +12,7 @@ from tests.cli.conftest import on_postgres
 
 DAY = ("--as-of", "2026-03-31")
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 
 
 def git(folder: Path, *words: str) -> str:
@@ -179,7 +179,6 @@ def test_links_that_lead_out_are_not_followed(run, rules: Path, project: Path) -
     assert {item["member"] for item in answer["differences"]} == {"Inside"}
 
 
-@pytest.mark.slow
 def test_on_postgresql(run, rules: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on_postgres(project, monkeypatch)
     change(rules, '"Call first"', '"Ring first"')
@@ -187,7 +186,6 @@ def test_on_postgresql(run, rules: Path, project: Path, monkeypatch: pytest.Monk
     assert "  Call first -> Ring first: 2 customers" in done.stdout, done.output
 
 
-@pytest.mark.slow
 def test_the_data_have_errors(run, rules: Path, project: Path) -> None:
     path = project / "data" / "documents.csv"
     path.write_text(path.read_text().replace("EUR", "USD"))

@@ -13,6 +13,8 @@ from tests.differential.test_same_plan import run, same_answers_on, same_plan_on
 
 from assignrules.testing.database import DatabasePlanner
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def planner() -> DatabasePlanner:
@@ -27,14 +29,11 @@ def same_plan(world: World) -> None:
     same_plan_on(planner(), world)
 
 
-@pytest.mark.parametrize(
-    ("batch", "together", "examples"), [(0, 3, 1), *(pytest.param(batch, 15, 4, marks=pytest.mark.slow) for batch in range(1, 4))]
-)
+@pytest.mark.parametrize(("batch", "together", "examples"), [(0, 3, 1), (1, 15, 4), (2, 15, 4), (3, 15, 4)])
 def test_same_answers(batch: int, together: int, examples: int) -> None:
     run(same_answers, [many(count=together)], examples, 2000 + batch)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("batch", "examples"), [(0, 6), (1, 6)])
 def test_same_plan(batch: int, examples: int) -> None:
     run(same_plan, [worlds(small=not batch)], examples, 2100 + batch)

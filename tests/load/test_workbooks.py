@@ -19,6 +19,8 @@ from assignrules.load import LoadReport, load
 from assignrules.report.workbook import workbook
 from assignrules.schema.logical import credit
 
+pytestmark = pytest.mark.slow
+
 Sheets = Mapping[str, Sequence[Sequence[Any]]]
 
 

@@ -267,6 +267,7 @@ def test_planning_again_changes_nothing(run, project: Path) -> None:
 def test_a_tripped_guard(run, project: Path) -> None:
     assert run("apply", "--yes").exit_code == 0
     rules(project, '"Call first"', '"Call at once"')
+    rules(project, "  otherwise keep\n", "  otherwise keep\n  guard at most 1 changes\n")  # bears the name of the project's own guard
     tripped = run("plan", "--detailed-exitcode")
     assert tripped.exit_code == 3
     assert "TRIPPED" in tripped.stdout
@@ -283,6 +284,9 @@ def test_a_tripped_guard(run, project: Path) -> None:
     overridden = run("plan", "--override-guard", "scenario", "--detailed-exitcode")
     assert overridden.exit_code == 2
     assert "overridden" in overridden.stdout
+    guards = json.loads(run("plan", "--override-guard", "scenario", "--format", "json").stdout)["plan"]["guards"]
+    both = [(guard["bound"], guard["changes"], guard["overridden"]) for guard in guards if guard["name"] == "scenario"]
+    assert both == [("1", 2, True), ("30%", 2, True)]
     assert run("apply", "today.plan", "--yes", "--override-guard", "scenario").exit_code == 0
     assert "scenario" in json.loads(run("log", "--format", "json").stdout)["runs"][0]["overrides"]
 

@@ -68,6 +68,8 @@ def test_common_options_before_the_command(run, project: Path, monkeypatch: pyte
     ):
         done = run(*words, "--param", "large=30_000 EUR", "search", "major", "--format", "csv")
         assert (done.exit_code, done.stdout) == (0, expected)
+    assert json.loads(run("--format", "json", "--project", project, "search", "--count").stdout)["schema_version"] == 1
+    assert run("--format=json", "--project", project, "search", "nope").stdout.startswith("{")
     assert run("--project", project).exit_code == 64
     assert run("--project").exit_code == 64
 

@@ -400,6 +400,9 @@ def test_verify(run, project: Path) -> None:
     run("plan", "-o", "next.plan")
     assert run("log", "--verify", "--anchor", "next.plan").exit_code == 0
     assert run("log", "--verify", "--anchor", "sha256:00").exit_code == 1
+    assert run("log", "--verify", "--anchor", head.removeprefix("sha256:")).exit_code == 0
+    mistyped = run("log", "--verify", "--anchor", "nxt.plan")
+    assert (mistyped.exit_code, "E0601" in mistyped.stderr, "E0801" in mistyped.stderr) == (1, True, False)
     assert run("log", "--anchor", head).exit_code == 64
     with opened(project).writing() as session:
         session.execute("UPDATE assignrules_change SET after = 'X' WHERE subject = 'C003'")

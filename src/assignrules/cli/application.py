@@ -105,13 +105,13 @@ def main(args: Sequence[str] | None = None, prog_name: str | None = None) -> NoR
 
 
 def command_first(arguments: list[str]) -> list[str]:
-    """The arguments with the common options that stand before the command behind it: `assignrules --project DIR plan` works too."""
+    """The arguments with the common options, and the format, that stand before the command behind it: `assignrules --project DIR plan`."""
     index = 0
     while index < len(arguments):
         word = arguments[index]
-        if word in WITH_VALUE:
+        if word in (*WITH_VALUE, "--format"):
             index += 2
-        elif word in ALONE or word.startswith(("-e", *(f"{name}=" for name in WITH_VALUE))):
+        elif word in ALONE or word.startswith(("-e", "--format=", *(f"{name}=" for name in WITH_VALUE))):
             index += 1
         else:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -74,7 +75,9 @@ def _verify(options: Options, anchor: str | None, format: str) -> int:
     from assignrules.report.diagnostics import as_json
 
     project = options.open()
-    if anchor is not None and Path(anchor).is_file():
+    if anchor is not None and re.fullmatch("[0-9a-f]{64}", anchor):
+        anchor = f"sha256:{anchor}"
+    if anchor is not None and (not anchor.startswith("sha256:") or Path(anchor).is_file()):  # a mistyped file is no finding in the journal
         made = api.read_plan(anchor)
         if made.header.anchor is None:
             raise click.BadParameter("this plan bears no anchor", param_hint="'--anchor'")

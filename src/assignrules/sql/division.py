@@ -21,13 +21,13 @@ def divided(dialect: Dialect, dividend: Sql, scale: int, divisor: Sql) -> Sql:
     """
     # a database may divide constants before it looks at the condition around them
     nonzero = exp.Nullif(this=dialect.decimal(divisor, VALUE_SCALE), expression=terms.number(0))
-    b = dialect.whole(terms.binary(exp.Mul, nonzero, terms.number(UNIT)))
+    b = dialect.units(nonzero)
     size = terms.function("ABS", b)
     positive = terms.equal(terms.binary(exp.GTE, dividend.copy(), terms.number(0)), terms.binary(exp.GT, divisor.copy(), terms.number(0)))
     sign = terms.case([(positive, terms.number(1))], terms.number(-1))
     magnitude = terms.function("ABS", dividend)
     if scale <= VALUE_SCALE:
-        a = dialect.whole(terms.binary(exp.Mul, dialect.decimal(magnitude, VALUE_SCALE), terms.number(UNIT)))
+        a = dialect.units(dialect.decimal(magnitude, VALUE_SCALE))
         quotient = dialect.decimal(dialect.whole_quotient(a, size), VALUE_SCALE)
         rest = terms.binary(exp.Mul, terms.binary(exp.Mod, a.copy(), size.copy()), dialect.whole(terms.number(UNIT)))
         fraction = _rounded_quotient(dialect, rest, size)

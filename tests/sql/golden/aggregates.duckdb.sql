@@ -260,26 +260,42 @@ WITH todays_rates AS MATERIALIZED (
       ) THEN 1 ELSE (
         -1
       ) END * (
-        CAST(CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) * 10000000000 AS INT128) // ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128)) AS DECIMAL(38, 10)) + CAST(CAST((
+        CAST(CAST(REPLACE(CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) // ABS(
+          CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+        ) AS DECIMAL(38, 10)) + CAST(CAST((
           (
             (
-              CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+              CAST(REPLACE(CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+              )
             ) * CAST(10000000000 AS INT128)
-          ) // ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+          ) // ABS(
+            CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+          )
         ) + CASE
           WHEN (
             (
               (
-                CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+                CAST(REPLACE(CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                  CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+                )
               ) * CAST(10000000000 AS INT128)
-            ) % ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+            ) % ABS(
+              CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+            )
           ) >= (
-            ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128)) - (
+            ABS(
+              CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+            ) - (
               (
                 (
-                  CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+                  CAST(REPLACE(CAST(CAST(ABS(s.f_1) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                    CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+                  )
                 ) * CAST(10000000000 AS INT128)
-              ) % ABS(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+              ) % ABS(
+                CAST(REPLACE(CAST(NULLIF(CAST(s.f_2 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+              )
             )
           )
           THEN 1
@@ -362,26 +378,42 @@ WITH todays_rates AS MATERIALIZED (
       ) THEN 1 ELSE (
         -1
       ) END * (
-        CAST(CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) * 10000000000 AS INT128) // ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128)) AS DECIMAL(38, 10)) + CAST(CAST((
+        CAST(CAST(REPLACE(CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) // ABS(
+          CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+        ) AS DECIMAL(38, 10)) + CAST(CAST((
           (
             (
-              CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+              CAST(REPLACE(CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+              )
             ) * CAST(10000000000 AS INT128)
-          ) // ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+          ) // ABS(
+            CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+          )
         ) + CASE
           WHEN (
             (
               (
-                CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+                CAST(REPLACE(CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                  CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+                )
               ) * CAST(10000000000 AS INT128)
-            ) % ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+            ) % ABS(
+              CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+            )
           ) >= (
-            ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128)) - (
+            ABS(
+              CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+            ) - (
               (
                 (
-                  CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) * 10000000000 AS INT128) % ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+                  CAST(REPLACE(CAST(CAST(ABS(s.f_4) AS DECIMAL(38, 10)) AS TEXT), '.', '') AS INT128) % ABS(
+                    CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+                  )
                 ) * CAST(10000000000 AS INT128)
-              ) % ABS(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) * 10000000000 AS INT128))
+              ) % ABS(
+                CAST(REPLACE(CAST(NULLIF(CAST(s.f_5 AS DECIMAL(38, 10)), 0) AS TEXT), '.', '') AS INT128)
+              )
             )
           )
           THEN 1

@@ -36,6 +36,10 @@ class Dialect(ABC):
     def whole(self, value: Sql) -> Sql:
         """A whole number wide enough for 38 digits."""
 
+    def units(self, value: Sql) -> Sql:
+        """A decimal of 10 places as the whole number of its units of 10^-10; of 28 digits before the point too."""
+        return self.whole(terms.binary(exp.Mul, value, terms.number(UNIT)))
+
     @abstractmethod
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         """The quotient of whole numbers without its fraction, towards zero."""

@@ -31,6 +31,10 @@ class DuckDB(Dialect):
     def whole(self, value: Sql) -> Sql:
         return terms.cast(value, "INT128")
 
+    def units(self, value: Sql) -> Sql:
+        """By its digits: a product keeps the ten places and has room for 18 digits before them only."""
+        return self.whole(terms.function("REPLACE", terms.cast(value, "VARCHAR"), terms.text("."), terms.text("")))
+
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         return exp.IntDiv(this=terms.wrapped(dividend), expression=terms.wrapped(divisor))
 

@@ -157,6 +157,21 @@ def test_a_broken_statement_hides_no_other() -> None:
     assert [name.text for name in file.broken] == ["a", "e"]
 
 
+def test_a_statement_with_a_problem_at_its_end_is_broken_too() -> None:
+    file, problems = read_yaml_rules(SourceFile("a.yml", "searches:\n  late: overdue >\n  all: 'true'\n"))
+    assert [problem.code for problem in problems] == ["E0102"]
+    assert [type(statement).__name__ for statement in file.statements] == ["Search"]
+    assert [name.text for name in file.broken] == ["late"]
+
+
+@pytest.mark.parametrize("fault", ["a: &x true", "a: *x", "a: !t true", "<<: {a: true}", "a: {where: 'true', where: 'true'}"])
+def test_what_rules_do_not_take_from_yaml_hides_nothing_else(fault: str) -> None:
+    file, problems = read_yaml_rules(SourceFile("a.yml", f"searches:\n  {fault}\n  b: overdue >\n  c: 'true'\n"))
+    assert [problem.code for problem in problems] == ["E0197", "E0102"]
+    assert "b" in [name.text for name in file.broken]
+    assert [statement.name.text for statement in file.statements if isinstance(statement, tree.Search)][-1] == "c"
+
+
 def test_comments_are_those_of_the_file_and_of_the_expressions() -> None:
     text = "# one\nsearches:  # two\n  a: |  # three\n    b # four\n    and c\n  d: e # five\n# six\n"
     file, problems = read_yaml_rules(SourceFile("a.yml", text))

@@ -202,7 +202,7 @@ def _defined(statement: tree.Statement) -> tree.Name | None:
 
 
 def without_problems(statements: list[tree.Statement], problems: list[Diagnostic]) -> tuple[list[tree.Statement], list[tree.Statement]]:
-    """The statements in which no problem lies, and the others. ``statements`` are in the order of their places."""
+    """The statements in which no problem lies, nor at their end, and the others. ``statements`` are in the order of their places."""
     if not problems:
         return statements, []
     places = sorted(problem.span.start for problem in problems if problem.span is not None)
@@ -210,6 +210,6 @@ def without_problems(statements: list[tree.Statement], problems: list[Diagnostic
     dropped: list[tree.Statement] = []
     for statement in statements:
         nearest = bisect_left(places, statement.span.start)
-        hit = nearest < len(places) and places[nearest] < statement.span.end
+        hit = nearest < len(places) and places[nearest] <= statement.span.end
         (dropped if hit else kept).append(statement)
     return kept, dropped

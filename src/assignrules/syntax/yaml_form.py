@@ -27,6 +27,7 @@ SUFFIXES = (".yml", ".yaml")
 HOLDS_TEXT: Mapping[str, bool] = {}
 _COMMENT = re.compile(r"#[^\r\n]*")
 _HEADER_COMMENT = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
+_STATEMENT_LEVELS = 2  # sections, and the names in them
 _MISSING = ("", "~", "null")
 
 
@@ -69,7 +70,7 @@ def _read(source: SourceFile, holds_text: Mapping[str, bool]) -> tuple[tree.File
     text = source.text
     if len(text) > limits.MAX_BYTES or (4 * len(text) > limits.MAX_BYTES and len(text.encode("utf-8", "surrogatepass")) > limits.MAX_BYTES):
         return tree.File(source.name, (), ()), (limits.too_large(source.name),), reading
-    node, found = yaml.read_yaml(source, CODE)
+    node, found = yaml.read_all(source, CODE, _STATEMENT_LEVELS)
     if node is None:
         return tree.File(source.name, (), ()), found, reading
     statements: list[tree.Statement] = []
@@ -86,6 +87,8 @@ def _read(source: SourceFile, holds_text: Mapping[str, bool]) -> tuple[tree.File
     elif not (isinstance(node, yaml.Scalar) and node.value is None):
         help = "start it with a section, as in `searches:` or `assign:`"
         reading.report("a rule file in the YAML form has sections", node.span, help=help)
+    told = {problem.span.start for problem in found if problem.span is not None}  # one fault, one problem
+    reading.problems = [*found, *(problem for problem in reading.problems if problem.span is None or problem.span.start not in told)]
     reading.problems += [too_deep(span) for span in map(limits.too_deep_at, statements) if span is not None]
     kept, dropped = without_problems(statements, reading.problems)
     broken = tuple(names[statement.span.start] for statement in dropped if statement.span.start in names)

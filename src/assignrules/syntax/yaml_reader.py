@@ -6,6 +6,7 @@ Duplicate keys, aliases, anchors, merges and tags are errors; so is nesting deep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ import yaml
 from assignrules.diagnostics import Diagnostic, Related, SourceFile, Span, diagnostic
 
 MAX_DEPTH = 100
+_MARKS = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)+")  # the anchor and the tag before a scalar
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's parser where the wheel has it: five times faster
 
 
@@ -66,13 +68,25 @@ def plain(node: Node) -> Any:
 
 def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tuple[Diagnostic, ...]]:
     """The document of a file, or diagnostics of ``code``. An empty document is a ``Scalar`` of None."""
+    node, problems = read_all(source, code)
+    return (None if problems else node), problems
+
+
+def read_all(source: SourceFile, code: str, both: int = 0) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """As ``read_yaml``, but with the document beside the problems wherever its outline can be seen in spite of them: what is not allowed
+    in one statement must not hide what is wrong in another.
+
+    An alias is read as a word there. Of a key given twice the first counts; in the mappings of the outermost ``both`` levels both do.
+    """
     problems: list[Diagnostic] = []
+    text = source.text
     depth = 0
     try:
         for event in yaml.parse(source.text, Loader=Loader):
             span = span_of(source, event)
             if isinstance(event, yaml.AliasEvent):
                 problems.append(diagnostic(code, f"alias `*{event.anchor}` is not allowed", span, help="write the value out"))
+                text = f"{text[: span.start]}x{text[span.start + 1 :]}"
             elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
                 problems.append(
                     diagnostic(code, f"anchor `&{event.anchor}` is not allowed", span, help="write the value out where it is used")
@@ -85,29 +99,29 @@ def read_yaml(source: SourceFile, code: str = "E0902") -> tuple[Node | None, tup
                     return None, (*problems, diagnostic(code, f"nested deeper than {MAX_DEPTH} levels", span))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-        if problems:
-            return None, tuple(problems)
-        root = yaml.compose(source.text, Loader=Loader)
+        root = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = None if mark is None else _place(source, mark)
-        return None, (diagnostic(code, f"not YAML: {error.problem or error.context}", place),)
+        return None, (*problems, diagnostic(code, f"not YAML: {error.problem or error.context}", place))
     except (yaml.YAMLError, ValueError) as error:
-        return None, (diagnostic(code, f"not YAML: {str(error).splitlines()[0]}"),)
+        return None, (*problems, diagnostic(code, f"not YAML: {str(error).splitlines()[0]}"))
     if root is None:
-        return Scalar(None, False, source.span(0, 0)), ()
-    node = _node(root, source, code, problems)
-    return (None, tuple(problems)) if problems else (node, ())
+        return Scalar(None, False, source.span(0, 0)), tuple(problems)
+    node = _node(root, source, code, problems, both)
+    return node, tuple(problems)
 
 
-def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnostic]) -> Node:
+def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnostic], both: int) -> Node:
     span = span_of(source, node)
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node, span)
+        marks = _MARKS.match(source.text, span.start, span.end)  # reported: what stands behind them is read
+        return _scalar(node, source.span(marks.end(), span.end) if marks else span)
     if isinstance(node, yaml.SequenceNode):
-        return Sequence(tuple(_node(item, source, code, problems) for item in node.value), span)
+        return Sequence(tuple(_node(item, source, code, problems, both - 1) for item in node.value), span)
     assert isinstance(node, yaml.MappingNode)
-    entries: dict[str, tuple[Scalar, Node]] = {}
+    entries: list[tuple[Scalar, Node]] = []
+    first: dict[str, Span] = {}
     for key, value in node.value:
         place = span_of(source, key)
         if not isinstance(key, yaml.ScalarNode):
@@ -116,12 +130,14 @@ def _node(node: yaml.Node, source: SourceFile, code: str, problems: list[Diagnos
         if key.value == "<<" and not key.style:
             problems.append(diagnostic(code, "merge keys are not allowed", place, help="write the keys out"))
             continue
-        if key.value in entries:
-            first = Related(entries[key.value][0].span, "first given here")
-            problems.append(diagnostic(code, f"key `{key.value}` is given twice", place, related=[first]))
-            continue
-        entries[key.value] = (Scalar(key.value, bool(key.style), place), _node(value, source, code, problems))
-    return Mapping(tuple(entries.values()), span)
+        if key.value in first:
+            related = [Related(first[key.value], "first given here")]
+            problems.append(diagnostic(code, f"key `{key.value}` is given twice", place, related=related))
+            if both <= 0:
+                continue
+        first.setdefault(key.value, place)
+        entries.append((Scalar(key.value, bool(key.style), place), _node(value, source, code, problems, both - 1)))
+    return Mapping(tuple(entries), span)
 
 
 def _scalar(node: yaml.ScalarNode, span: Span) -> Scalar:

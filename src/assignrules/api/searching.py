@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assignrules.api.named import known_search, known_target, no_customer
-from assignrules.api.opened import bound_mapping, mapping_of, reading
+from assignrules.api.opened import bound_mapping, reading
 from assignrules.api.problems import Problems
 from assignrules.api.rules import ruleset_of
 from assignrules.diagnostics import diagnostic
@@ -54,7 +54,7 @@ def report(project: Project, name: str) -> ReportLines:
         )
         raise Problems([diagnostic("E0905", f"there is no report `{name}`", help=help)])
     with reading(project) as session:
-        found = run_report(session, ruleset, mapping_of(project), name, as_of=project.as_of)
+        found = run_report(session, ruleset, bound_mapping(project, session), name, as_of=project.as_of)
     if found.errors:
         raise Problems(diagnostic(item.code, _said(item), help="mend the data; a report of wrong figures is none") for item in found.errors)
     return found

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations, groupby
 
 from assignrules.check.disjoint import disjoint
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
-from assignrules.ir.ruleset import Assignment, Ruleset
+from assignrules.ir.ruleset import Assignment
 
 
-def clashes(ruleset: Ruleset) -> list[Diagnostic]:
-    """E0403 for blocks that may meet with nothing to rank them, E0406 for equal priorities. Disabled blocks never clash."""
+def clashes(blocks: Iterable[Assignment]) -> list[Diagnostic]:
+    """E0403 for blocks (given by target and member) that may meet with nothing to rank them, E0406 for equal priorities.
+    Disabled blocks never clash."""
     problems: list[Diagnostic] = []
-    active = [block for block in ruleset.assignments if not block.disabled]
-    for _, blocks in groupby(active, key=lambda block: (block.target, block.member or "")):
-        in_file_order = sorted(blocks, key=lambda block: (block.span.file, block.span.start))
+    active = [block for block in blocks if not block.disabled]
+    for _, alike in groupby(active, key=lambda block: (block.target, block.member or "")):
+        in_file_order = sorted(alike, key=lambda block: (block.span.file, block.span.start))
         for first, second in combinations(in_file_order, 2):
             problem = _clash(first, second)
             if problem is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from assignrules.check.clashes import clashes
 from assignrules.check.implication import Implication
 from assignrules.check.lints import check
 from assignrules.check.silences import silenced
@@ -49,10 +50,12 @@ def check_files(
         file, found = read_rules(source, holds_text)
         files.append(file)
         problems.extend(found)
-    ruleset, found = resolve(
+    resolved, found = resolve(
         files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs
     )
     problems.extend(found)
+    problems.extend(clashes(resolved.blocks))
+    ruleset = resolved.ruleset
     if ruleset is not None:
         problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project, Implication(ruleset.definitions))))
     done = ruleset if ruleset is not None and not has_errors(problems) else None

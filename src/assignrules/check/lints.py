@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from assignrules.check.clashes import clashes
 from assignrules.check.counted import counted
 from assignrules.check.dead_lines import dead_lines
 from assignrules.check.labels import repeated_labels
@@ -18,5 +17,5 @@ LINTS = (negated_orderings, dead_lines, two_sides, unused, self_comparisons, cou
 
 
 def check(subject: Subject) -> tuple[Diagnostic, ...]:
-    """The diagnostics of all checks."""
-    return (*clashes(subject.ruleset), *(problem for lint in LINTS for problem in lint(subject)))
+    """The diagnostics of all lints."""
+    return tuple(problem for lint in LINTS for problem in lint(subject))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
@@ -21,8 +22,17 @@ from assignrules.resolve.packs import PackFinder, expand_packs
 from assignrules.resolve.proposals import resolve_proposals
 from assignrules.resolve.reports import resolve_alerts, resolve_reports
 from assignrules.resolve.scores import lower_score
-from assignrules.schema.logical import Schema
+from assignrules.schema.logical import Schema, Shape
 from assignrules.syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What resolving gives: the ``ruleset``, None with an error anywhere; and the ``blocks`` of which all is known that tells them apart,
+    by target, member and falling priority, so that a clash among them is told beside the errors of other statements."""
+
+    ruleset: Ruleset | None
+    blocks: tuple[Assignment, ...]
 
 
 def resolve(
@@ -34,8 +44,8 @@ def resolve(
     ignored_currencies: Iterable[str] = (),
     calendar: str | None = None,
     packs: PackFinder | None = None,
-) -> tuple[Ruleset | None, tuple[Diagnostic, ...]]:
-    """The ruleset of all files together, and every problem found; None where one of them is an error.
+) -> tuple[Resolved, tuple[Diagnostic, ...]]:
+    """The ruleset of all files together, and every problem found.
 
     ``params`` overrides parameters, each with a value as text (``"90 days"``) or as an expression. ``packs`` finds what `use` names.
     """
@@ -49,12 +59,15 @@ def resolve(
         if not declared.built_in:
             definitions(entity, word)
     assignments: list[Assignment] = []
+    known: list[Assignment] = []
     blocks = [statement for statement in statements if isinstance(statement, tree.Assign)]
     written = Counter(written_to(node, names) for node in blocks)
     for node in blocks:
         block = resolve_assignment(node, names, definitions, currency, problems, shares=written[written_to(node, names)] > 1)
         if block is not None:
             assignments.append(block)
+            if _told_apart(node, block, schema):
+                known.append(block)
     requirements = _requirements(statements, names, definitions, problems)
     alerts = resolve_alerts(statements, names, definitions, problems)
     reports = resolve_reports(statements, names, definitions, problems)
@@ -65,27 +78,37 @@ def resolve(
     ordered = _ordered(assignments)
     order = order_units(ordered, definitions.lowered, problems)
     if order is None or has_errors(problems):
-        return None, tuple(problems)
+        return Resolved(None, _ordered(known)), tuple(problems)
     constants = {word: value for word, value in names.params.items() if value is not None}
     definitions.lower_runnable()
     origins = Origins(MappingProxyType(names.places), frozenset(names.read))
-    return (
-        Ruleset(
-            constants,
-            definitions.whole(),
-            ordered,
-            order,
-            currency,
-            frozenset(ignored_currencies),
-            requirements,
-            calendar,
-            alerts,
-            reports,
-            origins,
-            proposals,
-            scenarios,
-        ),
-        tuple(problems),
+    ruleset = Ruleset(
+        constants,
+        definitions.whole(),
+        ordered,
+        order,
+        currency,
+        frozenset(ignored_currencies),
+        requirements,
+        calendar,
+        alerts,
+        reports,
+        origins,
+        proposals,
+        scenarios,
+    )
+    return Resolved(ruleset, ordered), tuple(problems)
+
+
+def _told_apart(node: tree.Assign, block: Assignment, schema: Schema) -> bool:
+    """Whether what it writes, when and for whom is known: a search or parameter that has an error leaves it open, and is told itself."""
+    given = {type(clause) for clause in node.clauses}
+    return not (
+        (block.member is None and schema.targets[block.target].shape is not Shape.VALUE)
+        or (tree.Where in given and block.where is None)
+        or (tree.From in given and block.from_ is None)
+        or (tree.Until in given and block.until is None)
+        or (tree.Priority in given and block.priority is None)
     )
 
 

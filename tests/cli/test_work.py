@@ -374,6 +374,7 @@ def test_what_is_changed_by_hand_is_shown(run, project: Path) -> None:
     by_hand = json.loads(run("history", "C003", "--format", "json").stdout)["by_hand"]
     assert by_hand == [{"target": "scenario", "member": None, "before": "Standard phone", "after": "Mine"}]
     assert "(changed by hand)" in run("plan", "--as-of", "2026-11-23").stdout
+    assert "(changed by hand): " in run("plan", "--as-of", "2026-11-23", "--full").stdout
     run("apply", "--yes", "--as-of", "2026-11-23", "--override-guard", "scenario")
     assert "C003  Cycle Works (changed by hand before)" in run("show", "2").stdout
     history = run("history", "C003").stdout

@@ -173,7 +173,8 @@ def _all_changes(plan: Plan, page: Page) -> list[str]:
         words = change_words(change["action"], change["before"], change["after"])
         label = f"  {plain(change['label'])}" if change["label"] else ""
         because = f"  because {plain(change['because'])}" if change["because"] else ""
-        lines.append(f"  {plain(change['subject'])}{label}: {words}{because}  {page.paint(plain(place_of(change)), DIM)}")
+        manual = " (changed by hand)" if change["manual"] else ""
+        lines.append(f"  {plain(change['subject'])}{label}{manual}: {words}{because}  {page.paint(plain(place_of(change)), DIM)}")
     return [*lines, ""] if lines else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.mapping.test_apply import SCHEMA, TABLES, project_in
 
@@ -29,3 +30,42 @@ report owing show code, day, seen, turnover_12m, has cover "ND", scenario
         ("C2", "2026-11-22", "2026-02-03", "0.00 EUR", False, None),
         ("C3", "2026-11-22", "2026-02-03", "5000.25 EUR", True, None),
     )
+
+
+RATES = """
+CREATE TABLE rate (code VARCHAR, day VARCHAR, rate VARCHAR);
+INSERT INTO rate VALUES ('USD', '20260101', '1.25'), ('USD', '20261301', '2'), ('USD', '20261401', '2'), ('USD', '20261101', 'x'),
+  ('USD', NULL, '3'), ('USD', NULL, '3'), (NULL, '20260101', '3'), (NULL, '20260101', '3'), ('USD', '20261102', '0'),
+  ('GBP', '20260101', NULL);
+"""
+
+
+def test_rates_that_are_none(tmp_path: Path) -> None:  # D4
+    mapped = """  rates:
+    {from: rate, tenant: none, direction: foreign_per_home, fields: {currency: code, on: {column: day, format: "%Y%m%d"}, rate: rate}}
+targets:"""
+    schema = SCHEMA.replace("targets:", mapped, 1).replace(
+        "currency: EUR}", "currency: {sql: \"CASE id WHEN 1 THEN 'USD' ELSE 'GBP' END\"}}"
+    )
+    project = project_in(
+        tmp_path, schema=schema, tables=TABLES + RATES, rules='report owing show code, convert(turnover_12m, "EUR") as eur'
+    )
+    with pytest.raises(api.Problems) as found:
+        api.report(project, "owing")
+    unfit = (
+        "`on` of `rates` has a value that does not fit (2 rows of rates: USD, …)",
+        "`rate` of `rates` has a value that does not fit (1 row of rates: USD)",
+    )
+    assert [(item.code, item.message) for item in found.value.diagnostics] == [
+        ("E0502", "no exchange rate on or before 2026-11-22 (1 row of customer: C3)"), *(("E0505", message) for message in unfit)
+    ]  # fmt: skip
+    assert [(item.code, item.entity, item.count) for item in api.check_schema(project).problems] == [
+        ("E0505", "rates", 2),
+        ("E0505", "rates", 1),
+    ]
+    with duckdb.connect(str(tmp_path / "company.duckdb")) as connection:
+        connection.execute(
+            "DELETE FROM rate WHERE day IN ('20261301', '20261401') OR rate = 'x'; INSERT INTO rate VALUES ('GBP', '20260101', '0.5')"
+        )
+    assert api.report(project, "owing").lines == (("C1", "80.08 EUR"), ("C2", "0.00 EUR"), ("C3", "10000.50 EUR"))
+    assert api.check_schema(project).problems == ()

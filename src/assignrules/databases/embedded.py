@@ -16,7 +16,7 @@ from assignrules.databases.base import Session, quoted
 from assignrules.ir.types import Kind, Money
 from assignrules.schema.dataset import Dataset, Row, Value
 from assignrules.schema.logical import Schema, Shape
-from assignrules.schema.mapping import SEEN, EntityMapping, SchemaMapping, identity, managed_columns, managed_table
+from assignrules.schema.mapping import RATES_COLUMNS, SEEN, EntityMapping, SchemaMapping, identity, managed_columns, managed_table
 from assignrules.schema.physical import Store
 
 FORMAT = "1"  # of the store; a later version migrates from it
@@ -156,6 +156,8 @@ def fill_empty(session: Session, schema: Schema, dataset: Dataset) -> None:
     """The same in a store without rows."""
     mapping = identity(schema)
     for entity, rows in dataset.rows.items():
+        if entity == "rates":  # one that lacks a part is none; files to load must have them all
+            rows = [row for row in rows if all(row.get(name) is not None for name in RATES_COLUMNS)]
         if rows:
             session.insert(mapping.entities[entity].table, entity_columns(schema, mapping.entities[entity]), _columns(rows))
     all_tables = tables(schema)

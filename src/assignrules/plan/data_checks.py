@@ -12,6 +12,7 @@ from assignrules.plan.mapped_checks import (
     by_text,
     lookup_problems,
     mapped_checks,
+    rate_checks,
     repeated,
     unreadable_currencies,
 )
@@ -35,13 +36,14 @@ def data_problems(
         *_repeated_keys(compiler, statements),
         *_dangling_links(compiler, statements),
         *_ignored_amounts(compiler, statements),
+        *(rate_checks(compiler) if any(statement.reads_rates for statement in statements) else ()),
         *_forgotten_states(compiler),
         *(_forgotten_proposals(compiler) if session.has_table(OUTBOX) else ()),
     ]
     found = list(checked(session, checks))
     errors = [
         *(problem for problem in found if problem.code.startswith("E")),
-        *_repeated_rates(session, compiler, statements),
+        *(repeated_rates(session, compiler) if any(statement.reads_rates for statement in statements) else ()),
         *missing_rates(session, compiler, statements, reports),
         *_missing_holidays(session, compiler, statements),
         *unreadable_currencies(session, compiler, {field for statement in statements for field in statement.amounts()}),
@@ -95,11 +97,11 @@ def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence
         yield DataProblem("E0511", f"the data has no holidays of the calendar `{calendar}`", "holidays", 1, (calendar,))
 
 
-def _repeated_rates(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
-    if not any(statement.reads_rates for statement in statements):
-        return
+def repeated_rates(session: Session, compiler: Compiler) -> Iterator[DataProblem]:
+    """Two rates of one currency and day."""
     table = compiler.relations.text("rates", "row", ["currency", "on"])
-    sql = f'SELECT currency, "on" FROM {table} GROUP BY currency, "on" HAVING COUNT(*) > 1'
+    there = 'currency IS NOT NULL AND "on" IS NOT NULL'
+    sql = f'SELECT currency, "on" FROM {table} WHERE {there} GROUP BY currency, "on" HAVING COUNT(*) > 1'
     unread = {compiler.ruleset.currency, *compiler.ruleset.ignored_currencies}  # their amounts are never converted
     by_currency: dict[str, list[str]] = {}
     for currency, day in sorted(session.fetch(sql)):

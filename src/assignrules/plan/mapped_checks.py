@@ -74,6 +74,21 @@ def mapped_checks(compiler: Compiler, fields: Iterable[str], entity: str) -> Ite
             yield Check(code, f"`{field}` of `{entity}` has {what}", entity, misfits)
 
 
+def rate_checks(compiler: Compiler) -> Iterator[Check]:
+    """The checks of exchange rates in a company's tables: what does not fit would pass for a rate that is not there."""
+    physical = compiler.mapping.physical
+    source = None if physical is None else physical.entities.get("rates")
+    if source is None or physical is None or "currency" not in source.fields:
+        return
+    for field in ("on", "rate"):
+        found = source.fields.get(field)
+        if found is not None and may_misfit(found, physical.stored("rates", f"field {field}")):
+            column = misfit_name(field)
+            rows = compiler.relations.text("rates", "row", ["currency", column])
+            misfits = f"SELECT currency AS key FROM {rows} WHERE {quoted(column)}"
+            yield Check("E0505", f"`{field}` of `rates` has a value that does not fit", "rates", misfits)
+
+
 def may_misfit(source: FieldSource, stored: Stored) -> bool:
     """Whether a stored value may be one that the field cannot hold."""
     if source.source is None:

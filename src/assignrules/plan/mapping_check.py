@@ -11,8 +11,8 @@ from assignrules.databases.binding import CODE, Place, Relation, asks, bind, pro
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.changes import DataProblem
 from assignrules.ir.ruleset import Ruleset
-from assignrules.plan.data_checks import checked, dangling_link
-from assignrules.plan.mapped_checks import lookup_problems, mapped_checks, unreadable_currencies
+from assignrules.plan.data_checks import checked, dangling_link, repeated_rates
+from assignrules.plan.mapped_checks import lookup_problems, mapped_checks, rate_checks, unreadable_currencies
 from assignrules.schema.mapping import ROW_KEY, SchemaMapping
 from assignrules.schema.physical import Fragment
 from assignrules.sql.dialects import DIALECTS
@@ -89,8 +89,10 @@ def _data(session: Session, mapping: SchemaMapping, ruleset: Ruleset, as_of: dat
         if link in schema.entities[name].links and mapping.has_link(schema.entities[name].links[link])
         for check in dangling_link(compiler, name, link)
     ]
+    checks += rate_checks(compiler)
     amounts = [(name, field) for name in keyed for field, body in mapping.entities[name].fields.items() if body.currency is not None]
     problems = [*checked(session, checks), *unreadable_currencies(session, compiler, amounts)]
+    problems += repeated_rates(session, compiler)
     problems += lookup_problems(session, compiler, sorted(physical.targets))
     rows = {name: int(session.fetch(f"SELECT COUNT(*) FROM {compiler.relations.text(name, 'r', [ROW_KEY])}")[0][0]) for name in keyed}
     return MappingCheck((), rows, tuple(sorted(problems, key=lambda item: (item.code, item.entity, item.message))))

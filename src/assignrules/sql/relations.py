@@ -15,7 +15,7 @@ from sqlglot import exp
 from assignrules.ir.types import TEXT, VALUE_SCALE, Kind
 from assignrules.schema.fragments import parsed
 from assignrules.schema.logical import Schema
-from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OWN_ROW_KEY, ROW_KEY, SchemaMapping, managed_columns
+from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OWN_ROW_KEY, RATES_COLUMNS, ROW_KEY, SchemaMapping, managed_columns
 from assignrules.schema.physical import (
     AS_OF,
     EntitySource,
@@ -256,7 +256,9 @@ class _Rows:
 
     def select(self, names: Iterable[str]) -> exp.Select:
         """The rows with some of their columns."""
-        values = [terms.alias(self._value(name), name) for name in names]
+        wanted = tuple(names)
+        values = [terms.alias(self._value(name), name) for name in wanted]
+        whole = self._whole_rates() if not any(name.startswith("#misfit ") for name in wanted) else []
         conditions = self.relations.of_tenant(self.source.table, self.entity) if self.source.tenant else []
         if self.source.where is not None:
             conditions.append(terms.wrapped(self._fragment(self.source.where, "value")))
@@ -265,7 +267,13 @@ class _Rows:
         inner = terms.select(
             self.inner or [terms.alias(terms.number(1), "one")], self.relations.table(self.source.table), joins, where=where
         )
-        return terms.select(values, terms.subquery(inner, RAW), self.joins)
+        return terms.select(values, terms.subquery(inner, RAW), self.joins, where=terms.all_of(whole) if whole else None)
+
+    def _whole_rates(self) -> list[Sql]:
+        """A rate that lacks its currency, its day or its number is none: the one before it holds."""
+        if self.entity != "rates":
+            return []
+        return [terms.not_null(self._value(name)) for name in RATES_COLUMNS if name in self.body.fields]
 
     def latest(self, source: Source) -> exp.Select:
         """The largest value of a source, as a text."""

@@ -287,7 +287,11 @@ def test_a_tripped_guard(run, project: Path) -> None:
     guards = json.loads(run("plan", "--override-guard", "scenario", "--format", "json").stdout)["plan"]["guards"]
     both = [(guard["bound"], guard["changes"], guard["overridden"]) for guard in guards if guard["name"] == "scenario"]
     assert both == [("1", 2, True), ("30%", 2, True)]
-    assert run("apply", "today.plan", "--yes", "--override-guard", "scenario").exit_code == 0
+    would = run("apply", "today.plan", "--dry-run", "--override-guard", "scenario")
+    assert (would.exit_code, "cannot be applied" in would.stdout) == (0, False)
+    done = run("apply", "today.plan", "--yes", "--override-guard", "scenario")
+    assert done.exit_code == 0
+    assert "overridden" in done.stdout and "TRIPPED" not in done.stdout and "cannot be applied" not in done.stdout
     assert "scenario" in json.loads(run("log", "--format", "json").stdout)["runs"][0]["overrides"]
 
 

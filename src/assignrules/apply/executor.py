@@ -314,6 +314,14 @@ def refused(plan: Plan, overrides: Collection[str] = ()) -> tuple[Diagnostic, ..
     return tuple(problems)
 
 
+def let_pass(plan: Plan, overrides: Collection[str]) -> Plan:
+    """The plan as it reads once guards named in ``overrides`` do not stop it: for showing a kept plan that is applied with them."""
+    guards = tuple(
+        replace(guard, overridden=guard.overridden or (not guard.passed and guard.name in overrides)) for guard in plan.header.guards
+    )
+    return replace(plan, header=replace(plan.header, guards=guards, applicable=not refused(plan, overrides)))
+
+
 def _load_changes(work: _Work) -> ApplyResult | None:
     """Stages the changes; a plan file that passed its digest can still be made by hand, so their form is checked before they are
     believed."""

@@ -50,16 +50,18 @@ def apply(
     nothing is written and the rows are named (exit 4). Without a terminal, --yes is needed.
     """
     from assignrules import api
+    from assignrules.apply.executor import let_pass
 
     if not (yes or dry_run or interactive()):
         raise ConfirmationNeeded("there is no terminal to ask at: pass --yes to apply without a question, or --dry-run to only look")
     project = options.open()
     made = api.plan_changes(project, overrides=overrides) if file is None else api.read_plan(file)
+    shown = made if file is None else let_pass(made, overrides)
     if dry_run:
-        show(made, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
-        return exit_code(made, old=bool(old_data(project, overrides)))
+        show(shown, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
+        return exit_code(shown, old=bool(old_data(project, overrides)))
     if format == "text" and not options.quiet:
-        show(made, format, options, summary=file is not None and yes)
+        show(shown, format, options, summary=file is not None and yes)
     code = exit_code(made)
     old = old_data(project, overrides) if file is None and not code else ()
     if file is None and (code or old):

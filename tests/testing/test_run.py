@@ -140,3 +140,27 @@ def test_a_number_too_large_is_said_where_it_was_asked_for_and_hides_nothing() -
         "searches huge_ones: a number grew beyond 38 digits",
         "values huge: a number grew beyond 38 digits",
     ]
+
+
+@pytest.mark.parametrize(
+    ("expect", "places"),
+    [
+        (
+            "changes: [{target: group, after: false}, {subject: C1, target: scenario, after: Standard}]",
+            ["{subject: C1, target: scenario, after: Standard}"],
+        ),
+        ("searches: {late: [C1, C3], open_items: [F1]}", ["open_items"]),
+        ("values: {C1: {overdue: 1200 EUR}, C2: {overdue: 1 EUR}}", ["C2"]),
+        ("values: {C1: {overdue: 1200 EUR}, document: {F2: {days_overdue: 1}}}", ["document"]),
+    ],
+)
+def test_a_difference_is_shown_at_what_it_is_about(expect: str, places: list[str]) -> None:
+    source = SourceFile("case.yml", CASE + "  " + expect + "\n")
+    case, problems = read_case(source, credit())
+    assert case is not None, problems
+    spans = [
+        difference.span
+        for difference in run_case(case, ReferencePlanner(credit()), credit())
+        if "came, but" not in difference.message or "searches" in expect
+    ]
+    assert [source.text[span.start : span.end] for span in spans if span is not None] == places

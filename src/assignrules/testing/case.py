@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -47,7 +47,8 @@ class ProjectSettings:
 @dataclass(frozen=True, slots=True)
 class Expectations:
     """What must come of it; None: not asked. ``values`` by entity, business key and name. ``alerts``: by name, keys of what entered, stays
-    and left, or under ``rows`` of all that is there. Lists are sets. ``spans`` by key."""
+    and left, or under ``rows`` of all that is there. Lists are sets. ``spans`` by key, and of its
+    parts by key and name or number, as `searches late` and `changes 0`."""
 
     searches: Mapping[str, tuple[str, ...]] | None = None
     values: Mapping[str, Mapping[str, Entry]] | None = None
@@ -161,7 +162,7 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
         else:
             reading.report("`applicable` must be `true` or `false`", entries["applicable"].span)
     changes, held, conflicts, proposals = (_entries(reading, entries[key], key) if key in entries else None for key in ENTRIES)
-    spans = {key: value.span for key, value in entries.items()}
+    spans = {place: span for key, value in entries.items() for place, span in ((key, value.span), *_parts(key, value))}
     return Expectations(
         searches,
         values,
@@ -178,6 +179,17 @@ def _expect(reading: Reading, node: yaml.Node | None, schema: Schema) -> Expecta
         lists("diagnostics"),
         spans,
     )
+
+
+def _parts(key: str, node: yaml.Node) -> Iterator[tuple[str, Span]]:
+    """The places of the parts of an expectation, so that a difference is shown at the very line that it is about."""
+    match node:
+        case yaml.Mapping(entries=entries):
+            yield from ((f"{key} {name.value}", name.span) for name, _ in entries)
+        case yaml.Sequence(items=items):
+            yield from ((f"{key} {number}", item.span) for number, item in enumerate(items))
+        case yaml.Scalar():
+            pass
 
 
 def _alerts(reading: Reading, node: yaml.Node) -> Mapping[str, Mapping[str, tuple[str, ...]]]:

@@ -91,8 +91,9 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
     expect = case.expect
     found: list[Difference] = []
 
-    def differ(key: str, message: str, detail: str = "") -> None:
-        found.append(Difference(f"{key} {detail}".rstrip(), message, expect.spans.get(key)))
+    def differ(key: str, message: str, detail: str = "", part: str | int | None = None) -> None:
+        span = expect.spans.get(f"{key} {detail if part is None else part}", expect.spans.get(key))
+        found.append(Difference(f"{key} {detail}".rstrip(), message, span))
 
     for name, keys in (expect.searches or {}).items():
         try:
@@ -106,7 +107,7 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
                 differ("searches", message, name)
     for entity, rows in (expect.values or {}).items():
         for where, message in _value_differences(session, entity, rows, case.project.currency):
-            differ("values", message, where)
+            differ("values", message, where, entity if f"values {entity}" in expect.spans else where.rsplit(".", 1)[0])
     for name, lines in (expect.reports or {}).items():
         for message in _report_differences(session, ruleset, name, lines, case.project.currency):
             differ("reports", message, name)
@@ -120,8 +121,8 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
         ("proposals", expect.proposals, outcome.proposals),
     ):
         if expected is not None:
-            for subject, message in _entry_differences(expected, actual, schema, case.project.currency):
-                differ(key, message, subject)
+            for subject, message, number in _entry_differences(expected, actual, schema, case.project.currency):
+                differ(key, message, subject, number)
     if expect.applicable is not None and expect.applicable is not outcome.applicable:
         differ("applicable", f"expected {shown(expect.applicable)}; came {shown(outcome.applicable)}")
     if expect.requirements is not None:
@@ -131,7 +132,7 @@ def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Rule
             for message in set_differences(expect.requirements[name], outcome.requirements[name]):
                 differ("requirements", message, name)
     for where, message in alert_differences(expect.alerts, outcome.alerts) if expect.alerts is not None else ():
-        differ("alerts", message, where)
+        differ("alerts", message, where, where.partition(" ")[0].partition(".")[0])
     for key, codes, problems in (
         ("data_errors", expect.data_errors, outcome.data_errors),
         ("data_warnings", expect.data_warnings, outcome.data_warnings),
@@ -213,25 +214,26 @@ def _values(session: Session, entity: str, names: Sequence[str]) -> tuple[Mappin
     return rows, too_large
 
 
-def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema: Schema, currency: str) -> list[tuple[str, str]]:
-    """What is wrong, by subject: entries that find no partner, those that speak of the same thing beside each other."""
+def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema: Schema, currency: str) -> list[tuple[str, str, int]]:
+    """What is wrong, by subject, with the number of the entry, or -1 for what none speaks of: entries that find no partner, those that speak
+    of the same thing beside each other."""
     partner = matched([[fits(entry, item, schema, currency) for item in actual] for entry in expected])
     asked = {name for entry in expected for name in entry}
     missing = {number: entry for number, entry in enumerate(expected) if number not in partner}
     extra = {number: as_entry(item, asked) for number, item in enumerate(actual) if number not in partner.values()}
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, int]] = []
     together = alike(missing, extra)
     for number, entry in missing.items():
         if number in together:
             item = extra.pop(together[number])
             one = {name: value for name, value in entry.items() if not fits({name: value}, actual[together[number]], schema, currency)}
             other = {name: part(actual[together[number]], name) for name in one}
-            found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}"))
+            found.append((_about(item), f"expected {_listed(one)}; came {_listed(other)}", number))
         elif "subject" in entry:
-            found.append((_about(entry), f"expected, but did not come{_rest(entry)}"))
+            found.append((_about(entry), f"expected, but did not come{_rest(entry)}", number))
         else:
-            found.append(("", f"expected, but did not come: {_entry(entry)}"))
-    found.extend((_about(item), f"came, but was not expected{_rest(item)}") for item in extra.values())
+            found.append(("", f"expected, but did not come: {_entry(entry)}", number))
+    found.extend((_about(item), f"came, but was not expected{_rest(item)}", -1) for item in extra.values())
     return sorted(found, key=lambda difference: difference[0])
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-BROKEN = 'search late where outstandin > 5 EUR\nassign scenario\n  "A" to late\n'
+BROKEN = 'search late where outstandin > 5 EUR\nassign group "A"\n  add late\n'
 
 
 @pytest.fixture

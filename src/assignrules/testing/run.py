@@ -215,8 +215,8 @@ def _values(session: Session, entity: str, names: Sequence[str]) -> tuple[Mappin
 
 
 def _entry_differences(expected: Sequence[Entry], actual: Sequence[Item], schema: Schema, currency: str) -> list[tuple[str, str, int]]:
-    """What is wrong, by subject, with the number of the entry, or -1 for what none speaks of: entries that find no partner, those that speak
-    of the same thing beside each other."""
+    """What is wrong, by subject, with the number of the entry, or -1 for what none speaks of: entries that find no partner, those that
+    speak of the same thing beside each other."""
     partner = matched([[fits(entry, item, schema, currency) for item in actual] for entry in expected])
     asked = {name for entry in expected for name in entry}
     missing = {number: entry for number, entry in enumerate(expected) if number not in partner}

@@ -289,6 +289,9 @@ def test_a_tripped_guard(run, project: Path) -> None:
     assert both == [("1", 2, True), ("30%", 2, True)]
     would = run("apply", "today.plan", "--dry-run", "--override-guard", "scenario")
     assert (would.exit_code, "cannot be applied" in would.stdout) == (0, False)
+    other_day = run("apply", "today.plan", "--dry-run", "--as-of", "2001-01-01")
+    assert "`--as-of 2001-01-01` changes nothing" in other_day.stderr
+    assert "changes nothing" not in would.stderr
     done = run("apply", "today.plan", "--yes", "--override-guard", "scenario")
     assert done.exit_code == 0
     assert "overridden" in done.stdout and "TRIPPED" not in done.stdout and "cannot be applied" not in done.stdout

@@ -57,6 +57,8 @@ def apply(
     project = options.open()
     made = api.plan_changes(project, overrides=overrides) if file is None else api.read_plan(file)
     shown = made if file is None else let_pass(made, overrides)
+    if options.as_of not in (None, made.header.as_of):
+        say(f"the plan is for {made.header.as_of}, and is applied as it is: `--as-of {options.as_of}` changes nothing")
     if dry_run:
         show(shown, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
         return exit_code(shown, old=bool(old_data(project, overrides)))

@@ -99,6 +99,16 @@ def test_search_count(run, project: Path) -> None:
     assert "Old arrears" in run("search", "--count").stdout
 
 
+def test_a_search_without_its_rate_says_so(run, project: Path) -> None:
+    (project / "rules" / "dollars.rules").write_text("search dollars where outstanding > 1 USD\nsearch euros where outstanding > 1 EUR\n")
+    every = run("search", "--count", "--as-of", "2026-11-22")
+    assert every.exit_code == 0
+    assert every.stderr.count("warning[W0508]: search `dollars` leaves amounts out") == 1
+    assert "`euros`" not in every.stderr
+    assert "W0508" in run("search", "dollars", "--as-of", "2026-11-22").stderr
+    assert run("search", "euros", "--as-of", "2026-11-22").stderr == ""
+
+
 def test_search_that_does_not_exist(run, project: Path) -> None:
     done = run("search", "very_lat")
     assert done.exit_code == 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from assignrules.api.named import known_search, known_target, no_customer
 from assignrules.api.opened import bound_mapping, reading
 from assignrules.api.problems import Problems
 from assignrules.api.rules import ruleset_of
-from assignrules.diagnostics import diagnostic
+from assignrules.diagnostics import Diagnostic, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.project import Project
 
@@ -24,22 +25,26 @@ def search(project: Project, name: str, *, limit: int | None = None) -> SearchRe
 
     Of searches of one name on several entities, that on customers is meant; ``document.late`` names another.
     """
-    from assignrules.plan.searches import search_rows
+    from assignrules.plan.searches import search_rows, warned
 
     ruleset = ruleset_of(project)
     entity, name = known_search(ruleset, name)
     with reading(project) as session:
-        found = search_rows(session, ruleset, bound_mapping(project, session), name, as_of=project.as_of, limit=limit)
-    return next(result for result in found if result.entity == entity)
+        mapping = bound_mapping(project, session)
+        found = search_rows(session, ruleset, mapping, name, as_of=project.as_of, limit=limit)
+        wanted = [result for result in found if result.entity == entity]
+        return warned(session, ruleset, mapping, wanted, as_of=project.as_of)[0]
 
 
 def search_counts(project: Project) -> tuple[SearchCount, ...]:
     """How many rows each search finds today, in one pass over the data."""
-    from assignrules.plan.searches import count_searches
+    from assignrules.plan.searches import count_searches, warned
 
     ruleset = ruleset_of(project)
     with reading(project) as session:
-        return count_searches(session, ruleset, bound_mapping(project, session), as_of=project.as_of)
+        mapping = bound_mapping(project, session)
+        found = count_searches(session, ruleset, mapping, as_of=project.as_of)
+        return warned(session, ruleset, mapping, found, as_of=project.as_of)
 
 
 def report(project: Project, name: str) -> ReportLines:
@@ -58,6 +63,12 @@ def report(project: Project, name: str) -> ReportLines:
     if found.errors:
         raise Problems(diagnostic(item.code, _said(item), help="mend the data; a report of wrong figures is none") for item in found.errors)
     return found
+
+
+def data_warnings(found: Iterable[SearchResult | SearchCount]) -> tuple[Diagnostic, ...]:
+    """What the data lacks for searches, as diagnostics."""
+    help = "load the rates; until then the rows may be too few or too many"
+    return tuple(diagnostic(problem.code, _said(problem), help=help) for item in found for problem in item.warnings)
 
 
 def _said(problem: DataProblem) -> str:

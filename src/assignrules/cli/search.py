@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from assignrules.cli.options import Options, common, formats
-from assignrules.cli.output import emit, page
+from assignrules.cli.output import complain, emit, page
 
 
 @click.command()
@@ -29,10 +29,12 @@ def search(name: str | None, counting: bool, limit: int | None, format: str, opt
 
 def _search(name: str, limit: int | None, format: str, options: Options) -> None:
     from assignrules import api
+    from assignrules.api.searching import data_warnings
     from assignrules.report import rows
     from assignrules.schema.logical import credit
 
     found = api.search(options.open(), name, limit=limit)
+    complain(data_warnings([found]))
     if format == "csv":
         emit(rows.as_csv(found.rows))
     elif format == "json":
@@ -43,9 +45,12 @@ def _search(name: str, limit: int | None, format: str, options: Options) -> None
 
 def _count(format: str, options: Options) -> None:
     from assignrules import api
+    from assignrules.api.searching import data_warnings
     from assignrules.report import rows
 
-    counts = [(item.name, item.entity, item.label, item.count) for item in api.search_counts(options.open())]
+    found = api.search_counts(options.open())
+    complain(data_warnings(found))
+    counts = [(item.name, item.entity, item.label, item.count) for item in found]
     if format == "csv":
         emit(rows.counts_as_csv(counts))
     elif format == "json":

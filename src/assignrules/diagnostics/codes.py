@@ -110,6 +110,7 @@ CODES: dict[str, str] = {
     "W0505": "open proposals that no rule makes any more",
     "W0506": "a measure of `distribute` is missing or below 0",
     "W0507": "values of `distribute` that have no row",
+    "W0508": "a search that lacks an exchange rate",
     # 06 plan
     "E0601": "plan file cannot be read",
     "E0602": "plan file was changed",

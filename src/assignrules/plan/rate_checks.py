@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
+from assignrules.ir.ruleset import Definition
 from assignrules.ir.types import Kind
+from assignrules.plan.distribution import distribute
 from assignrules.schema.logical import Shape
 from assignrules.sql.conversions import Conversion, Conversions
 from assignrules.sql.listings import Listing
@@ -33,6 +35,27 @@ def missing_rates(
             _look_at_groups(session, compiler, report, missing)
     for (entity, message), rows in missing.items():
         yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))
+
+
+def unrated_searches(session: Session, compiler: Compiler, searches: Sequence[Definition]) -> dict[tuple[str, str], list[DataProblem]]:
+    """By entity and name, a warning for the searches that convert amounts for which there is no rate: sums leave those out, so the rows may
+    be too few or too many. A search alone makes no plan inapplicable, so it is no error."""
+    finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
+    needed = {
+        (search.entity, search.name): list(dict.fromkeys(finder.of_condition(search.expression, search.entity))) for search in searches
+    }
+    every = [conversion for conversions in needed.values() for conversion in conversions]
+    if not every or not (any(map(_is_dated, every)) or _without_rate_today(session, compiler, every)):
+        return {}
+    distribute(session, compiler)
+    found: dict[tuple[str, str], list[DataProblem]] = {}
+    for search, conversions in needed.items():
+        missing: Missing = {}
+        _look(session, compiler, conversions, missing)
+        for (entity, message), rows in missing.items():
+            text = f"search `{search[1]}` leaves amounts out: {message}"
+            found.setdefault(search, []).append(DataProblem("W0508", text, entity, len(rows), tuple(sorted(rows)[:EXAMPLES])))
+    return found
 
 
 def _conversions(compiler: Compiler, finder: Conversions) -> Iterator[Conversion]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 from assignrules.databases.base import Session
+from assignrules.ir.changes import DataProblem
 from assignrules.ir.expressions import Expression, Reference, is_condition
 from assignrules.ir.ruleset import Definition, Ruleset
 from assignrules.ir.values import Value
 from assignrules.plan.compiling import compiler_for
 from assignrules.plan.distribution import distribute
 from assignrules.plan.fetched import fetched_value
+from assignrules.plan.rate_checks import unrated_searches
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql.queries import Output
 
@@ -25,6 +28,7 @@ class SearchResult:
     entity: str
     count: int
     rows: tuple[tuple[str, str | None], ...]
+    warnings: tuple[DataProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class SearchCount:
     entity: str
     label: str | None
     count: int
+    warnings: tuple[DataProblem, ...] = ()
 
 
 def search_rows(
@@ -64,6 +69,17 @@ def count_searches(session: Session, ruleset: Ruleset, mapping: SchemaMapping, *
         row = session.fetch(compiler.text(compiler.counts(entity, outputs)))[0]
         counts.extend(SearchCount(search.name, entity, search.label, count) for search, count in zip(searches, row, strict=True))
     return tuple(sorted(counts, key=lambda item: (item.name, item.entity)))
+
+
+Found = TypeVar("Found", SearchResult, SearchCount)
+
+
+def warned(session: Session, ruleset: Ruleset, mapping: SchemaMapping, found: Sequence[Found], *, as_of: date) -> tuple[Found, ...]:
+    """The same, each with what the data lacks for it."""
+    asked = {(item.entity, item.name) for item in found}
+    searches = [search for search in ruleset.searches() if (search.entity, search.name) in asked]
+    problems = unrated_searches(session, compiler_for(session, ruleset, mapping, as_of), searches)
+    return tuple(replace(item, warnings=tuple(problems.get((item.entity, item.name), ()))) for item in found)
 
 
 def read_values(

@@ -217,7 +217,7 @@ class _Statements:
     def _plain(self, value: str, body: FieldSource, stored: Stored) -> str:
         kind = self.target.type.kind
         if kind is Kind.BOOLEAN and stored is not Stored.BOOLEAN:
-            one, zero = ("1", "0") if stored in (Stored.INTEGER, Stored.DECIMAL, Stored.FLOAT) else ("'true'", "'false'")
+            one, zero = ("1", "0") if stored in (Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT) else ("'true'", "'false'")
             return f"CASE WHEN {value} THEN {one} WHEN NOT {value} THEN {zero} END"
         if kind is Kind.DATE and body.format is not None and stored not in (Stored.DATE, Stored.TIMESTAMP, Stored.ZONED):
             return self._formatted(value, body.format, stored)
@@ -237,7 +237,7 @@ class _Statements:
                 shown.append(self.sql(terms.text(code or format[position])))
             position += 2 if code else 1
         whole = " || ".join(shown)
-        return f"CAST({whole} AS BIGINT)" if stored in (Stored.INTEGER, Stored.DECIMAL) else f"({whole})"
+        return f"CAST({whole} AS BIGINT)" if stored in (Stored.INTEGER, Stored.HUGE, Stored.DECIMAL) else f"({whole})"
 
     def _stored(self, place: TargetSource) -> tuple[tuple[str, int], ...]:
         assert place.value is not None and place.value.source is not None and place.value.source.column is not None

@@ -21,12 +21,13 @@ Diagnostics = tuple[Diagnostic, ...]
 STORED: tuple[tuple[tuple[str, ...], Stored], ...] = (
     (("bool", "boolean"), Stored.BOOLEAN),
     (("timestamp with time zone", "timestamptz"), Stored.ZONED),
-    (("timestamp", "datetime"), Stored.TIMESTAMP),
+    (("timestamp", "datetime", "timestamp_s", "timestamp_ms", "timestamp_ns"), Stored.TIMESTAMP),
     (("date",), Stored.DATE),
     (("decimal", "numeric"), Stored.DECIMAL),
     (("float", "double", "real"), Stored.FLOAT),
-    (("tinyint", "smallint", "integer", "bigint", "hugeint", "int"), Stored.INTEGER),
-    (("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"), Stored.INTEGER),
+    (("tinyint", "smallint", "integer", "bigint", "int"), Stored.INTEGER),
+    (("utinyint", "usmallint", "uinteger"), Stored.INTEGER),
+    (("hugeint", "ubigint", "uhugeint"), Stored.HUGE),
     (("character varying", "varchar", "text", "string", "name"), Stored.TEXT),
     (("character", "char", "bpchar"), Stored.PADDED),
 )  # fmt: skip

@@ -99,9 +99,7 @@ def may_misfit(source: FieldSource, stored: Stored) -> bool:
     if kind in EXACT:
         return False
     fits = {Kind.BOOLEAN: Stored.BOOLEAN, Kind.INTEGER: Stored.INTEGER}
-    if kind is Kind.DATE:
-        return stored not in (Stored.DATE, Stored.TIMESTAMP, Stored.ZONED)
-    return stored is not fits.get(kind, Stored.INTEGER)
+    return kind not in fits or stored is not fits[kind]
 
 
 def unreadable_currencies(session: Session, compiler: Compiler, amounts: Iterable[tuple[str, str]]) -> Iterator[DataProblem]:

@@ -51,12 +51,14 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 LINKS = {"document": ("customer",), "contact": ("customer",), "order": ("customer",)}
 TO_CUSTOMER = ("customer", "fk_soc", "societe", "client", "debtor", "cust", "kunnr")
 FITS: dict[Kind, frozenset[Stored]] = {
-    Kind.DATE: frozenset({Stored.DATE, Stored.TIMESTAMP, Stored.ZONED, Stored.TEXT, Stored.PADDED, Stored.INTEGER, Stored.DECIMAL}),
-    Kind.MONEY: frozenset({Stored.INTEGER, Stored.DECIMAL, Stored.FLOAT}),
-    Kind.DECIMAL: frozenset({Stored.INTEGER, Stored.DECIMAL, Stored.FLOAT}),
-    Kind.INTEGER: frozenset({Stored.INTEGER, Stored.DECIMAL}),
+    Kind.DATE: frozenset(
+        {Stored.DATE, Stored.TIMESTAMP, Stored.ZONED, Stored.TEXT, Stored.PADDED, Stored.INTEGER, Stored.HUGE, Stored.DECIMAL}
+    ),
+    Kind.MONEY: frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT}),
+    Kind.DECIMAL: frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT}),
+    Kind.INTEGER: frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL}),
 }
-NUMERIC = frozenset({Stored.INTEGER, Stored.DECIMAL})
+NUMERIC = frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL})
 
 
 @dataclass(frozen=True, slots=True)

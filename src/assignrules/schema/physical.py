@@ -26,6 +26,7 @@ class Stored(Enum):
     TEXT = "text"
     PADDED = "padded text"
     INTEGER = "integer"
+    HUGE = "integer of more than 64 bits"
     DECIMAL = "decimal"
     FLOAT = "float"
     BOOLEAN = "boolean"

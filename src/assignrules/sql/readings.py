@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
@@ -19,9 +20,12 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
 
-NUMBERS = frozenset({Stored.INTEGER, Stored.DECIMAL, Stored.FLOAT})
+NUMBERS = frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT})
+WHOLES = (Stored.INTEGER, Stored.HUGE)
 DAYS = frozenset({Stored.DATE, Stored.TIMESTAMP, Stored.ZONED})
 TEXTS = frozenset({Stored.TEXT, Stored.PADDED})
+FIRST_DAY, LAST_DAY = terms.day(date(1, 1, 1)), terms.day(date(9999, 12, 31))  # outside these databases disagree
+FAR = terms.number(3_660_000)  # days: more than lie between them
 LIMIT = terms.number(10**18)  # a number has 18 digits before the point
 DIGITS = 28
 WIDE = (38, 19)  # of a text on its way to a number
@@ -68,7 +72,7 @@ class Readings:
                 return self._boolean(value, stored)
             case Kind.DATE | Kind.TIMESTAMP:
                 day = self._day(value, stored, source.format)
-                return day if plus_days is None else self.dialect.add_days(terms.wrapped(day), plus_days)
+                return day if plus_days is None else self._later(day, plus_days)
 
     def present(self, source: FieldSource, column: Sql, stored: Stored) -> Sql:
         """What is stored, where it does not mean missing."""
@@ -99,7 +103,7 @@ class Readings:
     def number(self, value: Sql, stored: Stored, scale: int | None = None) -> Sql:
         """As a decimal of the scale that values have; rounded half away from zero to ``scale`` first."""
         match stored:
-            case Stored.INTEGER:
+            case Stored.INTEGER | Stored.HUGE:
                 exact = value
             case Stored.DECIMAL:
                 exact = value
@@ -112,9 +116,12 @@ class Readings:
             case _:
                 plain = self._plain(value, stored)
                 exact = terms.case([(self.dialect.fits(plain, NUMBER), terms.cast(plain.copy(), "DECIMAL", *WIDE))])
-        if scale is not None or stored not in (Stored.INTEGER, Stored.BOOLEAN):
+        if scale is not None or stored not in (*WHOLES, Stored.BOOLEAN):
             exact = terms.function("ROUND", exact, terms.number(VALUE_SCALE if scale is None else min(scale, VALUE_SCALE)))
         exact = terms.cast(exact, "DECIMAL", DIGITS, VALUE_SCALE)
+        if stored in WHOLES:  # the least of them has no absolute value
+            above = terms.binary(exp.GT, value.copy(), exp.Neg(this=LIMIT.copy()))
+            return terms.case([(terms.all_of([above, terms.binary(exp.LT, value.copy(), LIMIT.copy())]), exact)])
         if stored in (Stored.DECIMAL, Stored.FLOAT):
             return terms.case([(terms.binary(exp.LT, terms.function("ABS", value.copy()), LIMIT.copy()), exact)])
         return exact
@@ -138,7 +145,7 @@ class Readings:
         value = self.key(value, stored)
         if stored is key or Stored.UNKNOWN in (stored, key) or {stored, key} <= TEXTS:
             return value
-        if key is Stored.INTEGER:
+        if key in WHOLES:
             return self.whole(value, stored)
         if key in (Stored.DECIMAL, Stored.FLOAT):
             return self.number(value, stored)
@@ -215,9 +222,16 @@ class Readings:
             value = exp.AtTimeZone(this=value, zone=terms.text(self.time_zone))
         return value if stored is Stored.DATE else terms.cast(value, "DATE")
 
+    def _later(self, day: Sql, days: Sql) -> Sql:
+        """A day and a number of days; missing outside the years 1 to 9999."""
+        near = _between(days, exp.Neg(this=FAR.copy()), FAR.copy())
+        moved = self.dialect.add_days(terms.wrapped(day), terms.wrapped(days))
+        return terms.case([(near, terms.case([(_between(moved, FIRST_DAY.copy(), LAST_DAY.copy()), moved)]))])
+
     def _day(self, value: Sql, stored: Stored, format: str | None) -> Sql:
         if stored in DAYS:
-            return self._on_day(value, stored)
+            day = self._on_day(value, stored)
+            return terms.case([(_between(day, FIRST_DAY.copy(), LAST_DAY.copy()), day)])
         if stored in (Stored.FLOAT, Stored.BOOLEAN) or (stored in NUMBERS and format is None):
             return terms.cast(terms.null(), "DATE")
         if stored is Stored.DECIMAL:

@@ -7,7 +7,6 @@ their names, a money field's ``…_currency``, links (the other row's key). Of c
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from functools import cached_property
 
 from sqlglot import exp
@@ -362,8 +361,13 @@ class _Rows:
         if source.source is None:
             return terms.boolean(False)
         column, stored = self._column(source.source, f"field {field}")
-        value = self.readings.field(replace(source, plus_days=None), column, stored)
-        return terms.all_of([self._stored(field), terms.is_null(value)])
+        value = self.readings.field(source, column, stored)
+        misfit = terms.all_of([self._stored(field), terms.is_null(value)])
+        if source.plus_days is None:
+            return misfit
+        more, _ = self._column(source.plus_days, f"field {field} plus_days")
+        later = self._read(source, f"field {field}")
+        return terms.any_of([misfit, terms.all_of([self._stored(field), terms.not_null(more), terms.is_null(later)])])
 
     def _currency(self, field: str) -> Sql:
         target = self.relations.schema.target_of_field(self.entity, field)
@@ -468,7 +472,7 @@ def divided_one(dialect: Dialect, rate: Sql) -> Sql:
 
 def literal_of(text: str, stored: Stored) -> Sql:
     """A text of a schema file as a literal that compares with a column."""
-    if stored in (Stored.INTEGER, Stored.DECIMAL, Stored.FLOAT):
+    if stored in (Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT):
         try:
             return terms.number(int(text))
         except ValueError:

@@ -21,6 +21,7 @@ from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import CUSTOMER, LEGAL_ENTITY, OUTBOX, OWN_ROW_KEY
 from assignrules.sql.listings import Listing
 from assignrules.sql.queries import Compiler
+from assignrules.sql.relations import unfit_name
 from assignrules.sql.reports import Groups
 from assignrules.sql.stages import Statement
 
@@ -122,6 +123,11 @@ def dangling_link(compiler: Compiler, entity: str, name: str) -> Iterator[Check]
     body, to = mapping.entities[entity], schema.entities[entity].links[name].to
     shown = body.fields[schema.entities[entity].key or ""].column
     columns, dangling = [shown], []
+    physical = mapping.physical
+    source = None if physical is None else physical.entities.get(entity)
+    if source is not None and name in source.links:
+        columns.append(unfit_name(name))
+        dangling.append(f"self.{quoted(unfit_name(name))}")
     if name in body.links:
         columns.append(body.links[name])
         dangling.append(leads_nowhere(compiler, f"self.{quoted(body.links[name])}", to))

@@ -246,6 +246,7 @@ class _Rows:
         if self.body.customer is not None:
             found.append(self.body.customer)
         found.extend(f"{OWN_ROW_KEY}{place}" for place in range(len(self.source.key)))
+        found.extend(map(unfit_name, self.source.links))
         found.extend(make(field) for field in self.source.fields for make in (misfit_name, stored_name))
         found.extend(current_name(target) for target, place in self.physical.targets.items() if self._reads(target) and place.current)
         return found
@@ -305,6 +306,8 @@ class _Rows:
             return self._stored(name.removeprefix("#stored "))
         if name.startswith("#misfit "):
             return self._misfit(name.removeprefix("#misfit "))
+        if name.startswith("#unfit "):
+            return self._unfit(name.removeprefix("#unfit "))
         if name.startswith("#current "):
             target = name.removeprefix("#current ").removesuffix(" currency")
             current = self.physical.targets[target].current
@@ -404,23 +407,44 @@ class _Rows:
     def _business_key(self) -> Sql:
         return terms.cast(self._field(self.declared.key or ""), "VARCHAR")
 
+    def _unfit(self, name: str) -> Sql:
+        """Whether a link names something that no key of the other row's type can be."""
+        link = self.declared.links.get(name)
+        if (CUSTOMER if link is None else link.to) not in self.physical.entities:
+            return terms.boolean(False)
+        plain, whole = self._parts(name)
+        return terms.all_of([*map(terms.not_null, plain), terms.is_null(whole)])
+
     def _link(self, name: str) -> Sql:
+        to = CUSTOMER if self.declared.links.get(name) is None else self.declared.links[name].to
+        _, whole = self._parts(name)
+        known = to in self.physical.entities
+        return self._named(name, to, whole) if known and self.mapping.is_referred_to(to) else whole
+
+    def _parts(self, name: str) -> tuple[list[Sql], Sql]:
+        """The columns of a link as they are stored, where they do not mean missing, and the key that they make."""
         source = self.source.links[name]
         link = self.declared.links.get(name)
         to = CUSTOMER if link is None else link.to
         other = self.physical.entities.get(to)
+        stored_parts: list[Sql] = []
         parts: list[Sql] = []
         for place, part in enumerate(source.parts):
             column, stored = self._column(part, f"link {name} {place}")
             plain = self.readings.unmarked(column, stored, source.missing)
             if source.missing and stored is Stored.PADDED:
                 plain = self.readings.unmarked(terms.trimmed(column, end_only=True), stored, source.missing)
-            parts.append(self.readings.as_key(plain, stored, self.physical.stored(to, f"key {place}")))
+            stored_parts.append(plain)
+            key = self.physical.stored(to, f"key {place}")
+            if other is not None and len(other.key) > len(source.parts):  # one fragment that makes a whole key
+                key = Stored.TEXT
+            parts.append(self.readings.as_key(plain.copy(), stored, key))
         whole = nothing(Kind.TEXT) if other is None else joined_key(parts)
         if source.when is not None:
             column, _ = self._column(Source(None, source.when), f"link {name} when")
             whole = terms.case([(column, whole)])
-        return self._named(name, to, whole) if other is not None and self.mapping.is_referred_to(to) else whole
+            stored_parts = [terms.case([(column.copy(), part)]) for part in stored_parts]
+        return stored_parts, whole
 
     def _named(self, link: str, to: str, row_key: Sql) -> Sql:
         """The business key of the row that a row key names; of a row that does not exist, a text that is none."""
@@ -451,6 +475,11 @@ def joined_key(parts: list[Sql]) -> Sql:
 def current_name(target: str) -> str:
     """The column of a relation with what an exported target reads as."""
     return f"#current {target}"
+
+
+def unfit_name(link: str) -> str:
+    """The column of a mapped relation with whether a link names something that is no key."""
+    return f"#unfit {link}"
 
 
 def misfit_name(field: str) -> str:

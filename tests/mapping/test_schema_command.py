@@ -70,6 +70,14 @@ def test_data_errors_are_counted_whatever_the_rules_read(tmp_path: Path) -> None
     }
 
 
+def test_business_keys_are_unique_mapped_or_not(tmp_path: Path) -> None:
+    twice = """INSERT INTO "Cust ""omers" VALUES ('1', 7, 7, 'C1', 'Again', 1, '', 7); INSERT INTO sellers VALUES (8, 'cy', 'Cy');"""
+    schema = SCHEMA.replace("fields: {login: login, name: name}", "fields: {name: name}")
+    project_in(tmp_path, schema=schema, tables=TABLES + twice)
+    found = {(item["code"], item["entity"], item["count"], tuple(item["examples"])) for item in checked(tmp_path)["data_errors"]}
+    assert found == {("E0501", "customer", 2, ("C1",)), ("E0501", "user", 2, ("8",))}
+
+
 def test_a_draft_is_a_schema_that_fits(tmp_path: Path) -> None:
     project = project_in(tmp_path, schema="extends: credit\n", rules="")
     with duckdb.connect(str(project.root / "company.duckdb")) as connection:

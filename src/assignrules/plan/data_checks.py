@@ -77,15 +77,19 @@ def checked(session: Session, checks: Sequence[Check]) -> Iterator[DataProblem]:
 
 def _repeated_keys(compiler: Compiler, statements: Sequence[Statement]) -> Iterator[Check]:
     for entity in sorted({entity for statement in statements for entity in statement.entities()}):
-        body = compiler.mapping.entities[entity]
-        name = compiler.mapping.schema.entities[entity].key
-        if name is None or name not in body.fields:
-            continue
+        yield from repeated_key(compiler, entity)
+        fields = {name for statement in statements for read, name in statement.fields() if read == entity}
+        yield from mapped_checks(compiler, fields, entity)
+
+
+def repeated_key(compiler: Compiler, entity: str) -> Iterator[Check]:
+    """The check of an entity's business key."""
+    body = compiler.mapping.entities[entity]
+    name = compiler.mapping.schema.entities[entity].key
+    if name is not None and name in body.fields:
         column = body.fields[name].column
         key, table = quoted(column), compiler.relations.text(entity, "row", [column])
         yield repeated("E0501", f"key `{name}` of `{entity}` is repeated", entity, table, key, key)
-        fields = {name for statement in statements for read, name in statement.fields() if read == entity}
-        yield from mapped_checks(compiler, fields, entity)
 
 
 def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:

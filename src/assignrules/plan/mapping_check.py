@@ -11,7 +11,7 @@ from assignrules.databases.binding import CODE, Place, Relation, asks, bind, pro
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.changes import DataProblem
 from assignrules.ir.ruleset import Ruleset
-from assignrules.plan.data_checks import checked, dangling_link, repeated_rates
+from assignrules.plan.data_checks import checked, dangling_link, repeated_key, repeated_rates
 from assignrules.plan.mapped_checks import lookup_problems, mapped_checks, rate_checks, unreadable_currencies
 from assignrules.schema.mapping import ROW_KEY, SchemaMapping
 from assignrules.schema.physical import Fragment
@@ -82,6 +82,7 @@ def _data(session: Session, mapping: SchemaMapping, ruleset: Ruleset, as_of: dat
     assert physical is not None
     keyed = [name for name in physical.entities if schema.entities[name].key is not None]
     checks = [check for name in keyed for check in mapped_checks(compiler, physical.entities[name].fields, name)]
+    checks += [check for name in keyed for check in repeated_key(compiler, name)]
     checks += [
         check
         for name in keyed

@@ -160,10 +160,19 @@ def _stored(table: exp.Table, dialect: str) -> None:
     name = table.name.lower()
     if "://" in name or "/" in name or "*" in name or FILE.fullmatch(name):
         raise Refused(f"`{table.name}` reads like a file, and a fragment reads tables only", "give the schema and the table apart")
-    schemas, starts = SYSTEM[dialect]
+    schemas, starts = _system(dialect)
     places = {table.db.lower(), table.catalog.lower()} - {""}
+    places |= {*name.split(".")[:-1]}  # BigQuery's `information_schema.tables` is one word
     if places & schemas or (not places and name.startswith(starts)):
         raise Refused(f"`{table.name}` is one of the system's own tables, and a fragment reads those of the company")
+
+
+def _system(dialect: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The schemas, and the starts of names, of the system's own tables: of a dialect that only others are translated from, all of them."""
+    if dialect in ("duckdb", "postgres"):
+        return SYSTEM[dialect]
+    found = SYSTEM.values()
+    return frozenset().union(*(schemas for schemas, _ in found)), tuple(dict.fromkeys(start for _, starts in found for start in starts))
 
 
 def _kept(column: exp.Column, dialect: str) -> None:

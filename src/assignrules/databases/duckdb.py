@@ -31,6 +31,7 @@ SETTINGS = (
 WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.05
 _MAKES = re.compile(r"(CREATE|DROP|ALTER) (?!(OR REPLACE )?TEMP )")
+NO_FILE = "load data with `assignrules load`, or correct the address of the environment"
 HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -169,7 +170,7 @@ class DuckDB:
 
     def _must_exist(self) -> None:
         if not self.path.exists():
-            raise NoDataYet(f"database `{self.name}` does not exist yet", help="load data with `assignrules load`")
+            raise NoDataYet(f"database `{self.name}` does not exist yet", help=NO_FILE)
 
     @contextmanager
     def _session(self, *, read_only: bool, files: Sequence[Path]) -> Iterator[DuckDBSession]:
@@ -286,5 +287,5 @@ def _failed(error: duckdb.Error) -> NoReturn:
 
 
 def _one_line(text: str) -> str:
-    """The driver's message without the statement that it quotes."""
-    return text.strip().split("\n\n")[0].split("\nLINE ")[0].replace("\n", " ")
+    """The driver's message without the statement that it quotes, and without the functions that it would rather have had."""
+    return re.split(r"\n\n|\nLINE |\s+Candidate functions:", text.strip())[0].replace("\n", " ")

@@ -34,8 +34,9 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 RANDOM_KILLS = int(os.environ.get("ASSIGNRULES_KILLS", "5"))
+# Whoever runs the tests in the background has them ignore Ctrl-C, and so would the child.
 WAITING = """
-import sys
+import signal, sys
 from assignrules import api
 from assignrules.cli import main
 from assignrules.databases.postgres import Postgres
@@ -43,6 +44,7 @@ def endless(*arguments):
     with Postgres(sys.argv[1]).reading() as session:
         session.fetch("SELECT pg_sleep(600)")
 api.check = endless
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main(["check", "--project", sys.argv[2]])
 """
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
@@ -17,6 +16,7 @@ from assignrules.ir.types import VALUE_SCALE, Kind
 from assignrules.schema.fields import JULIAN
 from assignrules.schema.physical import REST, FieldSource, Stored
 from assignrules.sql import terms
+from assignrules.sql.days import days_later, in_calendar
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
 
@@ -24,8 +24,6 @@ NUMBERS = frozenset({Stored.INTEGER, Stored.HUGE, Stored.DECIMAL, Stored.FLOAT})
 WHOLES = (Stored.INTEGER, Stored.HUGE)
 DAYS = frozenset({Stored.DATE, Stored.TIMESTAMP, Stored.ZONED})
 TEXTS = frozenset({Stored.TEXT, Stored.PADDED})
-FIRST_DAY, LAST_DAY = terms.day(date(1, 1, 1)), terms.day(date(9999, 12, 31))  # outside these databases disagree
-FAR = terms.number(3_660_000)  # days: more than lie between them
 LIMIT = terms.number(10**18)  # a number has 18 digits before the point
 DIGITS = 28
 WIDE = (38, 19)  # of a text on its way to a number
@@ -224,14 +222,12 @@ class Readings:
 
     def _later(self, day: Sql, days: Sql) -> Sql:
         """A day and a number of days; missing outside the years 1 to 9999."""
-        near = _between(days, exp.Neg(this=FAR.copy()), FAR.copy())
-        moved = self.dialect.add_days(terms.wrapped(day), terms.wrapped(days))
-        return terms.case([(near, terms.case([(_between(moved, FIRST_DAY.copy(), LAST_DAY.copy()), moved)]))])
+        return days_later(self.dialect, day, days)
 
     def _day(self, value: Sql, stored: Stored, format: str | None) -> Sql:
         if stored in DAYS:
             day = self._on_day(value, stored)
-            return terms.case([(_between(day, FIRST_DAY.copy(), LAST_DAY.copy()), day)])
+            return in_calendar(day)
         if stored in (Stored.FLOAT, Stored.BOOLEAN) or (stored in NUMBERS and format is None):
             return terms.cast(terms.null(), "DATE")
         if stored is Stored.DECIMAL:

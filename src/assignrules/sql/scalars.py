@@ -39,6 +39,7 @@ from assignrules.ir.folding import fold
 from assignrules.ir.types import VALUE_SCALE, Kind, Money
 from assignrules.resolve.patterns import pieces
 from assignrules.sql import terms
+from assignrules.sql.days import NEAR_DAYS, NEAR_MONTHS, days_later, in_calendar, months_later
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
 from assignrules.sql.facts import shifted
@@ -48,8 +49,6 @@ from assignrules.sql.terms import Sql
 
 ORDER: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE}
 LONG_LIST = 64  # constants; a longer list becomes a relation
-FAR = 3_660_000  # days: more than lie between the years 1 and 9999
-FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 
 class Scalars:
@@ -254,22 +253,16 @@ class Scalars:
 
     def _shifted(self, day: Sql, length: Expression, amount: Sql) -> Sql:
         """A date and a duration; missing outside the years 1 to 9999, where databases disagree."""
-        add = self.dialect.add_months if length.type.months else self.dialect.add_days
+        months = length.type.months
+        add = self.dialect.add_months if months else self.dialect.add_days
         if isinstance(length, Literal):
             assert isinstance(length.value, int)
-            if abs(length.value) > FAR:
-                return terms.cast(terms.null(), "DATE")
-            moved = add(day, terms.number(length.value))
             if isinstance(day, exp.Cast) and isinstance(day.this, exp.Literal):  # one day for all rows
-                inside = shifted(date.fromisoformat(day.this.this), length.value, months=length.type.months) is not None
-                return moved if inside else terms.cast(terms.null(), "DATE")
-            return _in_calendar(moved)
-        near = exp.Between(this=terms.wrapped(amount), low=terms.number(-FAR), high=terms.number(FAR))
-        return _in_calendar(terms.case([(near, add(day, amount.copy()))]))
-
-
-def _in_calendar(day: Sql) -> Sql:
-    return terms.case([(exp.Between(this=terms.wrapped(day), low=terms.day(FIRST_DAY), high=terms.day(LAST_DAY)), day.copy())])
+                inside = shifted(date.fromisoformat(day.this.this), length.value, months=months) is not None
+                return add(day, terms.number(length.value)) if inside else terms.cast(terms.null(), "DATE")
+            if abs(length.value) <= (NEAR_MONTHS if months else NEAR_DAYS):
+                return in_calendar(add(day, terms.number(length.value)))
+        return (months_later if months else days_later)(self.dialect, day, amount)
 
 
 def rounded(dialect: Dialect, value: Sql, scale: int, places: int) -> Sql:

@@ -36,7 +36,7 @@ BACKENDS: dict[str, Callable[[], Planner]] = {
 }
 
 # Random examples of a law: a sample for every commit, all of them where the slow tests run too. The same ones every time.
-QUICK, WHOLE = 40, 300
+QUICK, WHOLE = 25, 300
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,6 +15,8 @@ from assignrules.diagnostics import SourceFile
 from assignrules.sql import compile_plan_sql, compile_searches
 from assignrules.syntax.expression_format import format_text
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     "'; DROP TABLE customer; --",
     "' OR '1'='1",
@@ -69,7 +71,6 @@ def test_the_shape_is_that_of_harmless_text(text: str, dialect: str) -> None:  #
     assert statements(text, dialect) == statements("a", dialect)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DATABASES)
 def test_nothing_of_it_runs(name: str, tmp_path: Path) -> None:  # S1, P6
     hostile = [text for text in HOSTILE if "\n" not in text]

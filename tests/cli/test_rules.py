@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BROKEN = 'search late where outstandin > 5 EUR\nassign group "A"\n  add late\n'
 
 

@@ -21,6 +21,8 @@ from assignrules.schema.fragments import check_fragment, parsed
 from assignrules.schema.physical import Fragment
 from assignrules.sql.dialects import DIALECTS as SQL
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).with_name("fragments")
 DIALECTS = ("duckdb", "postgres", "mysql")
 ROLE = f"hostile_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -96,7 +98,6 @@ def test_there_are_enough_of_them() -> None:
         assert len({(item.kind, item.text) for item in of(HARMLESS, dialect)}) >= 40
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -146,7 +147,6 @@ def attack(item: Listed, start: Callable[[], None], run: Callable[[str], object]
         assert "root:" not in str(given) and SECRET not in str(given), sql
 
 
-@pytest.mark.slow
 def test_no_fragment_changes_a_duckdb_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # S2, P6, P10
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secrets.csv").write_text(f"a,b\n1,{SECRET}\n")
@@ -207,7 +207,6 @@ FINGERPRINT = (
 )
 
 
-@pytest.mark.slow
 def test_no_fragment_changes_a_postgres_database(company: Postgres, tmp_path: Path) -> None:  # S2, P6, P10
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o777)  # the server could write there
@@ -231,7 +230,6 @@ def test_no_fragment_changes_a_postgres_database(company: Postgres, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_harmless_fragments_run(company: Postgres, tmp_path: Path) -> None:
     database = DuckDB(tmp_path / "company.duckdb")
     with database.writing(create=True) as session:

@@ -11,6 +11,8 @@ import pytest
 
 from assignrules.ir import folding
 
+pytestmark = pytest.mark.slow
+
 TABLE = Path(folding.__file__).with_name("folding.txt")
 HANGUL = range(0xAC00, 0xD7A4)
 

@@ -18,6 +18,8 @@ from assignrules.resolve.written import written
 from assignrules.schema.logical import credit
 from assignrules.testing import read_case
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).resolve().parents[1] / "cases"
 FOLDERS = ("aggregates", "clauses", "covers", "dates", "definitions", "missing", "money", "numbers", "order", "text", "value_targets")
 

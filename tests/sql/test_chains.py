@@ -3,11 +3,15 @@
 import time
 from datetime import date
 
+import pytest
+
 from assignrules.diagnostics import SourceFile
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import credit
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner
+
+pytestmark = pytest.mark.slow
 
 AS_OF = date(2026, 11, 22)
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from assignrules import api
 from assignrules.cli import application
 
+pytestmark = pytest.mark.slow
+
 RULES = """search late "Late ones" where overdue > 0
 search big where outstanding > 1_000 EUR
 assign scenario

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,13 @@ def test_convert_goes_both_ways(project: Path) -> None:
         == '# who is late\nsearch late "Late" where overdue > 0 EUR  # really\n\nassign group "Late"\n  add    late\n  remove others\n'
     )
     assert run("convert", "a.yml", "--to", "yaml").stdout == YAML
+
+
+def test_convert_prints_the_schema_for_editors() -> None:
+    done = run("convert", "--schema")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["properties"]["searches"]
+    assert done.stdout == (resources.files("assignrules") / "syntax" / "rules.schema.json").read_text(encoding="utf-8")
 
 
 def test_convert_says_what_is_wrong(project: Path) -> None:

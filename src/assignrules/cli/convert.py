@@ -11,10 +11,26 @@ from assignrules.cli.options import PATH, Options, common
 from assignrules.cli.output import emit
 
 
+def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from assignrules.syntax.yaml_schema import schema_text
+
+        emit(schema_text())
+        context.exit(exits.DONE)
+
+
 @click.command()
 @click.argument("file", type=PATH)
 @click.option("--to", "form", type=click.Choice(("yaml", "rules")), required=True, help="The form to write: YAML, or the rule language.")
 @click.option("-o", "--output", "output", type=PATH, metavar="FILE", help="Write there instead of to standard output.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of the YAML form and stop.",
+)
 @common
 def convert(file: Path, form: str, output: Path | None, options: Options) -> int:
     """Write a rule file in its other form, YAML or the rule language.

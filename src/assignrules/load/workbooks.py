@@ -30,6 +30,7 @@ SHOWN_DIGITS = Context(prec=15, rounding=ROUND_HALF_UP)  # a spreadsheet counts 
 UNIT = Decimal(1).scaleb(-VALUE_SCALE)
 MOST_ROWS = 1_048_576  # of a sheet
 PIECE = 1 << 20  # bytes
+# What openpyxl, and the readers below it, raise at a file that is not what it should be; our own code raises none of these on purpose.
 BROKEN = (BadZipFile, InflateError, ParseError, KeyError, IndexError, ValueError, TypeError, AttributeError, EOFError, NotImplementedError)
 
 Row = tuple[int, list[str | None]]  # the number that the spreadsheet shows, and the cells as texts

@@ -1,8 +1,9 @@
-"""Makes the files of `assignrules load` from one flat file of open items, as an ERP or a data lake exports it. Standard library only.
+"""Puts one flat file of open items, as an ERP or a data lake exports it, into the table `items` of a DuckDB file.
 
-python prepare.py SOURCE DIRECTORY [--as-of 2020-04-30] [--rate CAD=0.7189]
+python prepare.py SOURCE [DATABASE] [--rate CAD=0.7189]
 
-This is the example's mapping: what counts as posted, how ids, names, dates and types are read, and what each dropped or changed row was.
+How ids, names, dates and types are written is made one way here, and what each dropped or changed row was is told. Which items are posted
+on the day that is looked at, and who is a customer then, is said in schema.yml.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import csv
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,13 +20,15 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-AS_OF = date(2020, 4, 30)
+import duckdb
+
+DATABASE = Path(__file__).with_name("open_items.duckdb")
 
 HOME = "USD"
 """The project's currency, as in assignrules.yml."""
 
 RATES: Mapping[str, Decimal] = {"CAD": Decimal("0.7189")}
-"""US dollars for one unit, on 2020-04-30. Set by us near the market of that day, not from an official list: give your own with `--rate`."""
+"""US dollars for one unit, whatever the day: near the market of 2020-04-30, from no official list. Give your own with `--rate`."""
 
 NEEDED = ("cust_number", "name_customer", "doc_id", "posting_date", "due_in_date", "invoice_currency", "document type", "total_open_amount")
 
@@ -38,6 +41,19 @@ AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,10})?")
 CODE = re.compile(r"[A-Z]{3}")
 
 EXAMPLES = 3
+
+COLUMNS: Mapping[str, str] = {
+    "number": "VARCHAR",
+    "customer": "VARCHAR",
+    "name": "VARCHAR",
+    "company": "VARCHAR",
+    "kind": "VARCHAR",
+    "posted_on": "DATE",
+    "due_on": "DATE",
+    "amount": "DECIMAL(28, 10)",
+    "currency": "VARCHAR",
+}
+"""The table `items`. An empty cell is NULL."""
 
 
 class SourceError(Exception):
@@ -58,80 +74,71 @@ class Tally:
             self.lines.append(line)
 
 
-@dataclass(slots=True)
-class Totals:
-    """Of one currency, exact. Overdue is gross: debits whose due date is past; credits are not taken off."""
-
-    items: int = 0
-    open_amount: Decimal = Decimal(0)
-    overdue_items: int = 0
-    overdue: Decimal = Decimal(0)
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of the file. Each of its ``rows`` is a document or dropped for one reason; a changed row may count under several."""
+    """What became of the file. Each of its ``rows`` is an item or dropped for one reason; a changed row may count under several."""
 
     rows: int
-    documents: int
-    customers: int
-    currencies: dict[str, Totals]
+    items: int
     dropped: dict[str, Tally]
     changed: dict[str, Tally]
-
-    @property
-    def overdue_items(self) -> int:
-        """Past due, in all currencies."""
-        return sum(totals.overdue_items for totals in self.currencies.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the file that became a document."""
+    """A row of the file that became one of the table."""
 
     number: str
     customer: str
     name: str
-    segment: str
+    company: str
     kind: str
-    issued: date
+    posted: date
     due: date | None
     amount: Decimal
     currency: str
 
+    def cells(self) -> tuple[str, ...]:
+        """As texts, in the order of the columns."""
+        due = "" if self.due is None else self.due.isoformat()
+        amount = f"{self.amount:f}"
+        return (self.number, self.customer, self.name, self.company, self.kind, self.posted.isoformat(), due, amount, self.currency)
+
 
 class Dropped(Exception):
-    """A row that cannot be, or should not be, a document."""
+    """A row that cannot be, or should not be, an open item."""
 
 
-def prepare(source: Path, directory: Path, *, as_of: date, rates: Mapping[str, Decimal] = RATES) -> Summary:
-    """Reads the flat file `source` row by row and writes `customer.csv`, `document.csv` and `rates.csv` into `directory`.
+def prepare(source: Path, database: Path = DATABASE, *, rates: Mapping[str, Decimal] = RATES) -> Summary:
+    """Reads the flat file `source` row by row and puts its items, and the `rates`, in place of those of the database, which it makes where
+    it is not there. Whatever else is in the database stays: what was assigned, and the journal.
 
-    Documents are the items posted on or before `as_of`; customers are those that have one. `rates` are dated `as_of`.
-    Raises ``SourceError`` where a needed column is not there or the file is not UTF-8.
+    Raises ``SourceError`` where a needed column is not there or the file is not UTF-8; nothing is written then.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    # All files or none: what a failed reading leaves must not be loaded.
-    with TemporaryDirectory(dir=directory) as unfinished:
-        made = Path(unfinished)
-        summary = _write(source, made, as_of)
-        with (made / "rates.csv").open("w", encoding="utf-8", newline="") as stream:
-            table = csv.writer(stream, lineterminator="\n")
-            table.writerow(("currency", "on", "rate"))
-            table.writerows((currency, as_of.isoformat(), f"{rate:f}") for currency, rate in sorted(rates.items()))
-        for file in sorted(made.iterdir()):
-            file.replace(directory / file.name)
+    with TemporaryDirectory() as folder:
+        cleaned = Path(folder) / "items.csv"
+        summary = _clean(source, cleaned)
+        types = ", ".join(f"{name} {type}" for name, type in COLUMNS.items())
+        with duckdb.connect(str(database)) as connection:
+            connection.begin()
+            connection.execute(f"CREATE OR REPLACE TABLE items ({types})")
+            connection.execute(
+                "INSERT INTO items FROM read_csv($file, auto_detect = false, header = true, delim = ',', quote = '\"', nullstr = '', "
+                f"columns = {dict(COLUMNS)})",
+                {"file": str(cleaned)},
+            )
+            connection.execute("CREATE OR REPLACE TABLE rates (currency VARCHAR, rate DECIMAL(28, 10))")
+            for currency, rate in sorted(rates.items()):
+                connection.execute("INSERT INTO rates VALUES ($currency, $rate)", {"currency": currency, "rate": rate})
+            connection.commit()
     return summary
 
 
-def _write(source: Path, directory: Path, as_of: date) -> Summary:
-    """The documents, in the order of the file, and the customers."""
-    with (
-        source.open(encoding="utf-8-sig", newline="") as stream,
-        (directory / "document.csv").open("w", encoding="utf-8", newline="") as output,
-    ):
+def _clean(source: Path, cleaned: Path) -> Summary:
+    """The items, in the order of the file, as a file that needs no more guessing."""
+    with source.open(encoding="utf-8-sig", newline="") as stream, cleaned.open("w", encoding="utf-8", newline="") as output:
         reader = csv.DictReader(stream)
-        run = _Run(as_of, csv.writer(output, lineterminator="\n").writerow)
+        run = _Run(csv.writer(output, lineterminator="\n").writerow)
         try:
             absent = [name for name in NEEDED if name not in (reader.fieldnames or ())]
             if absent:
@@ -140,32 +147,24 @@ def _write(source: Path, directory: Path, as_of: date) -> Summary:
                 run.take(row, reader.line_num)
         except (UnicodeDecodeError, csv.Error) as error:
             raise SourceError(f"{source.name}, near line {reader.line_num + 1}: {error}") from error
-    run.write_customers(directory / "customer.csv")
     return run.summary()
 
 
 class _Run:
     """What one reading of the file gathers."""
 
-    def __init__(self, as_of: date, write: Callable[[tuple[str, ...]], object]) -> None:
-        self.as_of = as_of
+    def __init__(self, write: Callable[[tuple[str, ...]], object]) -> None:
         self.write = write
-        self.write(("number", "customer", "type", "issue_date", "due_date", "open_amount", "currency"))
+        self.write(tuple(COLUMNS))
         self.rows = 0
-        self.documents = 0
-        self.currencies: dict[str, Totals] = defaultdict(Totals)
+        self.items = 0
         self.dropped: dict[str, Tally] = defaultdict(Tally)
         self.changed: dict[str, Tally] = defaultdict(Tally)
-        # Of each customer, how many documents bear a name, a company code, a currency; then the line of each name.
-        self.names: dict[str, Counter[str]] = defaultdict(Counter)
-        self.segments: dict[str, Counter[str]] = defaultdict(Counter)
-        self.invoiced: dict[str, Counter[str]] = defaultdict(Counter)
-        self.named: list[tuple[str, str, int]] = []
         self.numbers: set[str] = set()
         self.seen: set[tuple[object, ...]] = set()
 
     def take(self, row: Mapping[str | None, str | None], line: int) -> None:
-        """A row of the file: a document, or dropped."""
+        """A row of the file: an item, or dropped."""
         self.rows += 1
         changes: list[str] = []
         try:
@@ -175,21 +174,8 @@ class _Run:
             return
         for change in changes:
             self.changed[change].add(line)
-        due = "" if item.due is None else item.due.isoformat()
-        self.write((item.number, item.customer, item.kind, item.issued.isoformat(), due, f"{item.amount:f}", item.currency))
-        self.documents += 1
-        totals = self.currencies[item.currency]
-        totals.items += 1
-        totals.open_amount += item.amount
-        if item.amount > 0 and item.due is not None and item.due < self.as_of:
-            totals.overdue_items += 1
-            totals.overdue += item.amount
-        self.invoiced[item.customer][item.currency] += 1
-        if item.segment:
-            self.segments[item.customer][item.segment] += 1
-        if item.name:
-            self.names[item.customer][item.name] += 1
-            self.named.append((item.customer, item.name, line))
+        self.write(item.cells())
+        self.items += 1
 
     def _item(self, row: Mapping[str | None, str | None], changes: list[str]) -> Item:
         if None in row or None in row.values():
@@ -200,11 +186,9 @@ class _Run:
         customer = _plain_id(cells["cust_number"]).lstrip("0")
         if not customer:
             raise Dropped("no customer id")
-        issued = _day(cells["posting_date"])
-        if issued is None:
+        posted = _day(cells["posting_date"])
+        if posted is None:
             raise Dropped("posting date missing or unreadable")
-        if issued > self.as_of:
-            raise Dropped("posted after the as-of date")
         currency = cells["invoice_currency"].strip().upper()
         if not CODE.fullmatch(currency):
             raise Dropped("no currency")
@@ -220,7 +204,7 @@ class _Run:
         due = _day(cells["due_in_date"])
         kind = _kind(cells["document type"].strip().upper(), amount)
         # `key_0` numbers the rows of the export: two items of one document differ in it, one row exported twice does not.
-        whole = (number, cells.get("key_0", "").strip(), customer, issued, due, currency, kind, amount)
+        whole = (number, cells.get("key_0", "").strip(), customer, posted, due, currency, kind, amount)
         if whole in self.seen:
             raise Dropped("the same row again")
         self.seen.add(whole)
@@ -233,7 +217,7 @@ class _Run:
             (name != cells["name_customer"], "name: blanks taken off or joined"),
             (not name, "name: blank"),
             (currency != cells["invoice_currency"], "currency: put in capitals, or blanks taken off"),
-            (issued.isoformat() != cells["posting_date"], "posting date: rewritten"),
+            (posted.isoformat() != cells["posting_date"], "posting date: rewritten"),
             (due is not None and due.isoformat() != cells["due_in_date"], "due date: rewritten"),
             (due is None, "due date: missing or unreadable, so never past due"),
         ):
@@ -246,24 +230,11 @@ class _Run:
         if unique != number:
             changes.append("document id: used before, numbered on")
         self.numbers.add(unique)
-        return Item(unique, customer, name, cells.get("business_code", "").strip(), kind, issued, due, amount, currency)
-
-    def write_customers(self, path: Path) -> None:
-        """Of several names, company codes or currencies, each customer gets the most frequent, then the first by alphabet."""
-        chosen = {customer: _most_frequent(names) for customer, names in self.names.items()}
-        for customer, name, line in self.named:
-            if name != chosen[customer]:
-                self.changed["name: the customer's most frequent one taken"].add(line)
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            table = csv.writer(stream, lineterminator="\n")
-            table.writerow(("code", "name", "segment", "currency"))
-            for customer, currencies in sorted(self.invoiced.items()):
-                segment = _most_frequent(self.segments.get(customer, {}))
-                table.writerow((customer, chosen.get(customer, ""), segment, _most_frequent(currencies)))
+        return Item(unique, customer, name, cells.get("business_code", "").strip(), kind, posted, due, amount, currency)
 
     def summary(self) -> Summary:
         """After the last row."""
-        return Summary(self.rows, self.documents, len(self.invoiced), dict(self.currencies), dict(self.dropped), dict(self.changed))
+        return Summary(self.rows, self.items, dict(self.dropped), dict(self.changed))
 
 
 def _plain_id(cell: str) -> str:
@@ -291,19 +262,9 @@ def _kind(written: str, amount: Decimal) -> str:
     return "payment" if written in PAYMENT and amount < 0 else "misc"
 
 
-def _most_frequent(counts: Mapping[str, int]) -> str:
-    return min(counts, key=lambda text: (-counts[text], text), default="")
-
-
 def report(summary: Summary) -> str:
     """The summary as text."""
-    lines = [
-        f"{summary.rows:,} rows: {summary.documents:,} open items of {summary.customers:,} customers, {summary.overdue_items:,} past due"
-    ]
-    for currency, totals in sorted(summary.currencies.items()):
-        lines.append(
-            f"  {currency}: {totals.items:,} open, {totals.open_amount:,.2f}; {totals.overdue_items:,} past due, {totals.overdue:,.2f}"
-        )
+    lines = [f"{summary.rows:,} rows: {summary.items:,} open items"]
     for title, tallies in (("dropped", summary.dropped), ("changed", summary.changed)):
         lines.append(f"{title}:" if tallies else f"{title}: nothing")
         for what, tally in sorted(tallies.items(), key=lambda pair: (-pair[1].rows, pair[0])):
@@ -321,17 +282,16 @@ def _rate(text: str) -> tuple[str, Decimal]:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Makes the files of `assignrules load` from a flat file of open items.")
+    parser = argparse.ArgumentParser(description="Puts a flat file of open items into a DuckDB file.")
     parser.add_argument("source", type=Path)
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF)
+    parser.add_argument("database", type=Path, nargs="?", default=DATABASE, help="the project's own, unless given")
     parser.add_argument(
         "--rate", type=_rate, action="append", default=[], help=f"{HOME} for one unit of a currency, as CAD=0.7189; may be repeated"
     )
     given = parser.parse_args()
     try:
-        summary = prepare(given.source, given.directory, as_of=given.as_of, rates={**RATES, **dict(given.rate)})
-    except (SourceError, OSError) as error:
+        summary = prepare(given.source, given.database, rates={**RATES, **dict(given.rate)})
+    except (SourceError, OSError, duckdb.Error) as error:
         print(f"prepare.py: {error}", file=sys.stderr)
         return 1
     print(report(summary))

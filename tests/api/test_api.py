@@ -151,6 +151,7 @@ def test_a_plan_in_a_file(project: Project, tmp_path: Path) -> None:
     assert api.apply(project, kept).exit_code == 4
 
 
+@pytest.mark.slow
 def test_parameters_and_guards_come_from_the_project(project: Project) -> None:
     assert api.search(dataclasses.replace(project, params={"large": "1 EUR"}), "owing").count == 2
     assert api.search(api.load_project(project.root, params={"large": "1 EUR"}), "owing").count == 2

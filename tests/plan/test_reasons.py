@@ -85,6 +85,7 @@ def test_no_smaller_set_would_do(seed: int) -> None:
     assert [(test.text, test.key) for test in smallest_reason(formula)] == by_trying(formula, tests), formula
 
 
+@pytest.mark.slow
 def test_many_tests_at_several_places_are_quick() -> None:
     pick = random.Random(1)
     tests = [Atom(number, f"t{number:02}", False) for number in range(40)]

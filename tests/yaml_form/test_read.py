@@ -202,6 +202,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
     assert problems
 
 
+@pytest.mark.slow
 def test_limits() -> None:
     assert read_yaml_rules(SourceFile("a.yml", "#" * 1024 * 1024 + "#"))[1][0].code == "E0115"
     many = "searches:\n" + "".join(f" s{number}: a\n" for number in range(10_001))

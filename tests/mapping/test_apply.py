@@ -166,16 +166,47 @@ def test_a_row_that_changed_meanwhile_makes_the_plan_stale(tmp_path: Path) -> No
     assert rows(project, "SELECT count(*) FROM tagged") == [(4,)]
 
 
+WITHOUT_INSERT = SCHEMA.replace("    insert: {made: by rules}\n", "")
+
+
 @pytest.mark.parametrize(
-    ("change", "code"),
+    ("schema", "rules", "code", "subjects"),
     [
-        (("    insert: {made: by rules}\n", ""), "E0706"),
-        (('turnover_12m > 1000 EUR\n  "Mild"', "turnover_12m > 1000 EUR\n  (name)"), "E0523"),
+        # C1 has a row and keeps what is there, C3 has none and would become "Hard"; C2 owes nothing, and nothing is cleared.
+        (WITHOUT_INSERT, RULES, "E0525", ("C3",)),
+        # C1 would become "Alpha", which is no word of the lookup.
+        (SCHEMA, RULES.replace('"Mild" to', "(name) to"), "E0523", ("C1",)),
     ],
+    ids=["no row", "no name"],
 )
-def test_what_cannot_be_written_is_refused_before_anything_is(tmp_path: Path, change: tuple[str, str], code: str) -> None:
-    project = project_in(tmp_path, schema=SCHEMA.replace(*change), rules=RULES.replace(*change))
-    result = run(project, planned(project)[0])
+def test_what_cannot_be_written_makes_the_plan_not_applicable(
+    tmp_path: Path, schema: str, rules: str, code: str, subjects: tuple[str, ...]
+) -> None:
+    project = project_in(tmp_path, schema=schema, rules=rules)
+    plan = api.plan_changes(project)
+    assert not plan.header.applicable
+    assert [(item.code, item.entity, item.count, item.examples) for item in plan.data_errors] == [(code, "customer", 1, subjects)]
+    result = run(project, plan)
+    assert result.outcome is Outcome.REFUSED
+    assert {item.code for item in result.diagnostics} == {"E0604"}
+    assert api.plan_changes(project, only="collector").header.applicable, "the other targets can be planned alone"
+
+
+@pytest.mark.parametrize(
+    ("schema", "meanwhile", "code"),
+    [
+        (WITHOUT_INSERT, "DELETE FROM extra WHERE made = 'empty'", "E0706"),
+        (SCHEMA, "UPDATE words SET word = 'Harder' WHERE id = 4", "E0523"),
+    ],
+    ids=["no row", "no name"],
+)
+def test_what_cannot_be_written_any_more_is_refused_before_anything_is(tmp_path: Path, schema: str, meanwhile: str, code: str) -> None:
+    project = project_in(tmp_path, schema=schema, tables=f"{TABLES}INSERT INTO extra VALUES ('1', 2, 1, NULL, 'empty');")
+    plan, changes = planned(project)
+    assert changes["scenario", "C3", None] == (None, "Hard")
+    with duckdb.connect(str(project.root / "company.duckdb")) as connection:
+        connection.execute(meanwhile)
+    result = run(project, plan)
     assert result.outcome is Outcome.REFUSED
     assert {item.code for item in result.diagnostics} == {code}
     assert rows(project, "SELECT count(*) FROM tagged") == [(4,)]

@@ -44,6 +44,8 @@ INSERT INTO invoices VALUES (1, 1, 'F1', 1, '20261001', 100.5, 'EUR'), (2, 2, 'F
 CREATE TABLE labels (id INTEGER, label VARCHAR, kind INTEGER);
 INSERT INTO labels VALUES (1, 'Late', 1), (2, 'Late', 2), (3, 'Good', 1);
 CREATE TABLE customer_labels (customer_id INTEGER, label_id INTEGER);
+CREATE TABLE customer_extras (customer_id INTEGER, scenario VARCHAR, made_by VARCHAR);
+INSERT INTO customer_extras VALUES (2, NULL, 'import');
 """
 _CODE = re.compile(r"\b([EW]\d{4})\b")
 # What differs from run to run.

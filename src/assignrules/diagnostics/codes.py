@@ -103,6 +103,7 @@ CODES: dict[str, str] = {
     "E0522": "two labels alike in a lookup",
     "E0523": "a name that a lookup does not have",
     "E0524": "a row without a key",
+    "E0525": "no row to write a target to",
     "W0501": "a link to a row that does not exist",
     "W0502": "amount in an ignored currency",
     "W0503": "state of subjects that are no longer in the data",

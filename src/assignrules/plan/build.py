@@ -17,13 +17,14 @@ from assignrules.ir.parameters import printed_parameter
 from assignrules.ir.ruleset import Ruleset
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.compiling import compiler_for
-from assignrules.plan.data_checks import data_problems
+from assignrules.plan.data_checks import checked, data_problems
 from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Alert, Header, Plan, Requirement
 from assignrules.plan.proposals import proposal_statements, proposed
 from assignrules.plan.reports import report_queries
 from assignrules.plan.requirements import failing_requirements, requirement_queries
+from assignrules.plan.unwritable import unwritable
 from assignrules.resolve.names import SUBJECT
 from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import Shape
@@ -82,9 +83,10 @@ def build_plan(
         found = [_found(session, compiler, part) for part in parts]
         guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
         errors, warnings = data_problems(session, compiler, [*read, *(item.statement for item in shared)], reports)
+        errors = tuple(sorted((*errors, *checked(session, [*unwritable(compiler, parts)])), key=_order))
         requirements = failing_requirements(session, compiler, needed)
         alerts, alert_rows = find_alerts(session, compiler, watched)
-        warnings = tuple(sorted((*warnings, *sharing_warnings(compiler, shared)), key=lambda item: (item.code, item.entity, item.message)))
+        warnings = tuple(sorted((*warnings, *sharing_warnings(compiler, shared)), key=_order))
         proposals = proposed(session, compiler, proposing)
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
@@ -212,3 +214,7 @@ def _subjects(session: Session, compiler: Compiler, found: list[_Found]) -> Mapp
 
 def _place(item: Held | Conflict) -> tuple[str, str, str]:
     return (item.target, item.member or "", item.subject)
+
+
+def _order(item: DataProblem) -> tuple[str, str, str]:
+    return (item.code, item.entity, item.message)

@@ -60,6 +60,12 @@ class Difference:
             columns = [*map(terms.column, ("unit", "subject", "action", "decided")), terms.alias(_line(self.printer.dialect), "line")]
             yield terms.select(columns, terms.subquery(rows, "c"))
 
+    def changed(self, number: int) -> exp.Query:
+        """``(subject, value)`` of one decision's changes; the value is the planned one."""
+        table = next(table for table, numbers in self._tables() if number in numbers)
+        columns = [terms.column("subject"), terms.alias(terms.column(f"planned_{number}"), "value")]
+        return terms.select(columns, terms.table(table), where=terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE)))
+
     def held(self) -> Iterator[exp.Query]:
         """``(unit, subject, before, after, held_by)``, states as JSON."""
         for table, numbers in self._tables():

@@ -83,7 +83,9 @@ class TargetMember:
     type: Type = BOOLEAN
 
 
-MemoryPart = OneOf["last_on", "after", "changed_on", "removed_on", "spell_on", "spell_before", "share"]
+MemoryPart = OneOf[
+    "last_on", "after", "changed_on", "removed_on", "spell_on", "spell_before", "share", "kept", "planned", "decided", "found"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ class Memory:
     ``last_on`` and ``after``: the as-of date of the last change and the state that it left. Of the changes by ``rule``: ``changed_on``, the
     latest as-of date of any, ``removed_on`` of one that ended something; ``spell_on`` and ``spell_before``, where the last change is by
     the rule: the date of the first of its latest unbroken spell, and the state before it. Not of the journal: ``share``, the place of the
-    value that `distribute` in ``rule`` gives, among its values from 0; missing where there is no room.
+    value that `distribute` in ``rule`` gives, among its values from 0; missing where there is no room. Nor are those of the table that the
+    plan has made of its decisions: whether the row is ``kept`` there, and then the ``planned`` state, what has ``decided`` it and what was
+    ``found``.
     """
 
     entity: str

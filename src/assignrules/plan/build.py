@@ -33,7 +33,9 @@ from assignrules.sql import terms
 from assignrules.sql.decisions import STEP
 from assignrules.sql.differences import Difference, at, differences
 from assignrules.sql.queries import Compiler
+from assignrules.sql.stages import Statement
 
+UNKEYED = ("E0501", "E0524")
 ACTIONS = {Shape.VALUE: ("set", "change", "clear"), Shape.SET: ("add", "remove"), Shape.COVER: ("grant", "amend", "withdraw")}
 
 
@@ -72,27 +74,29 @@ def build_plan(
     alerts: tuple[Alert, ...] = ()
     alert_rows: tuple[str, ...] = ()
     proposals: tuple[Proposed, ...] = ()
-    parts = differences(compiler)
-    needed = requirement_queries(compiler)
-    watched = alert_queries(compiler)
-    reports = report_queries(compiler, ruleset.reports)
-    proposing = proposal_statements(session, compiler)
-    read = [part.statement for part in (*parts, *needed, *reports, *proposing)] + [query.listing.statement for query in watched]
+    parts = differences(compiler, read=True)
     try:
         shared = distribute(session, compiler)
         found = [_found(session, compiler, part) for part in parts]
-        guards = guard_verdicts(session, compiler, [(item.part, item.existing) for item in found], project_guard, overrides)
-        errors, warnings = data_problems(session, compiler, [*read, *(item.statement for item in shared)], reports)
+        read = [*(part.statement for part in parts), *(item.statement for item in shared)]
+        after = compiler.after({unit: place for part in parts for unit, place in part.decided().items()})
+        following = _Following(session, after)
+        errors, warnings = data_problems(session, after, [*read, *following.statements()], following.reports)
+        if any(problem.code in UNKEYED for problem in errors):  # then no key leads to a row's own decisions: they are made anew
+            after = compiler
+            following = _Following(session, after)
+            errors, warnings = data_problems(session, after, [*read, *following.statements()], following.reports)
         errors = tuple(sorted((*errors, *checked(session, [*unwritable(compiler, parts)])), key=_order))
-        requirements = failing_requirements(session, compiler, needed)
-        alerts, alert_rows = find_alerts(session, compiler, watched)
+        guards = guard_verdicts(session, after, [(item.part, item.existing) for item in found], project_guard, overrides)
+        requirements = failing_requirements(session, after, following.requirements)
+        alerts, alert_rows = find_alerts(session, after, following.alerts)
         warnings = tuple(sorted((*warnings, *sharing_warnings(compiler, shared)), key=_order))
-        proposals = proposed(session, compiler, proposing)
+        proposals = proposed(session, after, following.proposals)
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
         # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
         found, subjects, guards, warnings, requirements, alerts, alert_rows, proposals = [], {}, (), (), (), (), (), ()
-        entity = next(iter([*(part.entity for part in parts), *(query.rule.entity for query in watched), SUBJECT]))
+        entity = next(iter([*(part.entity for part in parts), *(rule.entity for rule in ruleset.alerts), SUBJECT]))
         errors = (DataProblem("E0504", "a number grew beyond 38 digits", entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
@@ -131,6 +135,21 @@ def build_plan(
         alert_rows=tuple(sorted(alert_rows)) if repeated else alert_rows,
         proposals=tuple(sorted(proposals, key=repr)) if repeated else proposals,
     )
+
+
+class _Following:
+    """The statements that read what is decided."""
+
+    def __init__(self, session: Session, compiler: Compiler) -> None:
+        self.requirements = requirement_queries(compiler)
+        self.alerts = alert_queries(compiler)
+        self.reports = report_queries(compiler, compiler.ruleset.reports)
+        self.proposals = proposal_statements(session, compiler)
+
+    def statements(self) -> list[Statement]:
+        """All of them."""
+        listed = [query.listing.statement for query in self.alerts]
+        return [part.statement for part in (*self.requirements, *self.reports, *self.proposals)] + listed
 
 
 class _Found:

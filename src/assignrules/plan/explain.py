@@ -51,8 +51,9 @@ from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
+from assignrules.sql.decided import CHANGE, HELD
 from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state, distribution_of
-from assignrules.sql.differences import CHANGE, HELD, at, differences
+from assignrules.sql.differences import at, differences
 from assignrules.sql.queries import Compiler
 
 __all__ = [

@@ -37,8 +37,8 @@ from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity
 from assignrules.ir.ruleset import Assignment, Distribution, Limit, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
+from assignrules.sql.constant_days import is_constant
 from assignrules.sql.decisions import counted, distribution_of, made_changes, open_changes
-from assignrules.sql.facts import is_constant
 from assignrules.sql.rows import BACK
 
 Guards = tuple[Expression, ...]

@@ -34,6 +34,7 @@ from assignrules.ir.expressions import (
 from assignrules.ir.ruleset import Assignment, Distribution, Others, Otherwise, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, DATE, INTEGER, MONEY, TEXT, Kind, Money, Type
 from assignrules.schema.logical import Schema, Shape, Target
+from assignrules.sql.decided import Decided, kept_change, kept_state
 from assignrules.sql.facts import Facts
 
 STEP = 1_000_000
@@ -89,14 +90,16 @@ class Shares:
 
 
 class Decisions:
-    """The decisions of a ruleset on an as-of date. ``journal``: there is one to be read."""
+    """The decisions of a ruleset on an as-of date. ``journal``: there is one to be read. ``decided``: units that the plan has decided
+    already, and where."""
 
-    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, *, journal: bool) -> None:
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, *, journal: bool, decided: Decided) -> None:
         self.ruleset = ruleset
         self.schema = schema
         self.today = today
         self.journal = journal
-        self.facts = Facts(ruleset, schema, today, self.planned_state)
+        self.decided = decided
+        self.facts = Facts(ruleset, schema, today, self.planned_state, decided)
         self.made: dict[tuple[str, str | None], Decision | None] = {}
 
     def all(self) -> Iterator[Decision]:
@@ -118,6 +121,12 @@ class Decisions:
                 self._make_changes(block)
 
     def _make_changes(self, block: Assignment) -> None:
+        target, member = self.schema.targets[block.target], block.member
+        if (target.name, member) in self.decided:
+            place = self.ruleset.writers(target.name, member, self.today).index(block)
+            kept = kept_change(target, member, (place * STEP, (place + 1) * STEP))
+            self.facts.bodies[target.entity, made_changes(target, member, place).name] = kept
+            return
         decision = self.decision(block.target, block.member)
         assert decision is not None
         target, place = decision.target, decision.blocks.index(block)
@@ -155,6 +164,10 @@ class Decisions:
 
     def planned_state(self, target: str, member: str | None) -> Expression | None:
         """What `planned` readings of a unit see, or None where no block writes it on the day."""
+        kept = self.decided.get((target, member))
+        if kept is not None:
+            declared = self.schema.targets[target]
+            return kept_state(kept, declared, member, current_state(declared, member))
         decision = self.decision(target, member)
         if decision is None:
             return None

@@ -20,16 +20,16 @@ from assignrules.ir.ruleset import Assignment, Otherwise, SetBody, ValueBody
 from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape
 from assignrules.sql import terms
+from assignrules.sql.decided import CHANGE, HELD, ROW_KEY, Decided, Place
 from assignrules.sql.decisions import ADD, BOTH, FALSE, HOLDS, OTHERWISE, REMOVE, STEP, Decision, Decisions
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import last_states, read_state
 from assignrules.sql.printing import Printer, joined
 from assignrules.sql.queries import Compiler, names_of
-from assignrules.sql.rows import Rows
+from assignrules.sql.rows import KEY, Rows
 from assignrules.sql.stages import Statement
 from assignrules.sql.terms import Sql
 
-CHANGE, HELD = 1, 2
 TOGETHER = 40  # decisions in a statement: planning many together takes longer than each alone
 WIDE = 160  # decisions in a table: with more, each SELECT over it costs what it is wide, and it is cut
 
@@ -80,6 +80,14 @@ class Difference:
             if sets:
                 yield terms.union_all([_conflicts(number, self.decisions[number], table, self.printer) for number in sets])
 
+    def decided(self) -> Decided:
+        """Where each unit's decisions are, when the tables are made."""
+        return {
+            (decision.target.name, decision.member): Place(table, number, decision.planned.type)
+            for table, numbers in self._tables()
+            for number, decision in ((number, self.decisions[number]) for number in numbers)
+        }
+
     def _tables(self) -> Iterator[tuple[str, range]]:
         """The tables that have the decisions' columns, and the decisions of each."""
         for place, start in enumerate(range(0, len(self.decisions), TOGETHER)):
@@ -100,17 +108,18 @@ class _Columns:
     because: tuple[tuple[str | Expression, ...] | None, ...]
 
 
-def differences(compiler: Compiler) -> tuple[Difference, ...]:
-    """The statements for every entity with targets that some block writes on the day."""
+def differences(compiler: Compiler, *, read: bool = False) -> tuple[Difference, ...]:
+    """The statements for every entity with targets that some block writes on the day. ``read``: other statements will read the tables
+    (``Difference.decided``)."""
     targets = compiler.mapping.schema.targets
     units: dict[str, list[tuple[str, str | None]]] = {}
     for target, member in sorted(compiler.ruleset.order, key=lambda unit: (unit[0], unit[1] or "")):
         if compiler.ruleset.writers(target, member, compiler.today):
             units.setdefault(targets[target].entity, []).append((target, member))
-    return tuple(_difference(compiler, entity, units[entity]) for entity in sorted(units))
+    return tuple(_difference(compiler, entity, units[entity], read) for entity in sorted(units))
 
 
-def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str | None]]) -> Difference:
+def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str | None]], read: bool) -> Difference:
     decisions = compiler.decisions()
     made = [decision for decision in (decisions.decision(*unit) for unit in units) if decision is not None]
     bodies = [_normal(decisions, decision) for decision in made]
@@ -118,6 +127,8 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     rows = statement.rows(entity)
     key, label = names_of(rows, compiler.mapping)
     columns: list[Sql] = [terms.alias(key, "subject"), terms.alias(label, "label")]
+    if read:
+        columns.append(terms.alias(rows.column(KEY), ROW_KEY))
     found_in: list[list[Sql]] = []
     writer = _Writer(compiler, statement, rows)
     for number, body in enumerate(bodies):
@@ -137,20 +148,22 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
         statement,
         statement.finish(outer),
         tuple(map(tuple, writer.names)),
-        _parts(table, writer.names, found_in),
+        _parts(table, [column.alias for column in columns[: 3 if read else 2]], writer.names, found_in),
         writer.printer,
         compiler.journal,
         tuple(bodies),
     )
 
 
-def _parts(table: str, names: Sequence[Sequence[str]], found: Sequence[Sequence[Sql]]) -> tuple[tuple[str, exp.Query], ...]:
+def _parts(
+    table: str, of_row: Sequence[str], names: Sequence[Sequence[str]], found: Sequence[Sequence[Sql]]
+) -> tuple[tuple[str, exp.Query], ...]:
     """The table cut into narrow ones, each with the columns of some decisions and the rows on which one of them finds something."""
     if len(names) <= WIDE:
         return ()
     parts: list[tuple[str, exp.Query]] = []
     for start in range(0, len(names), TOGETHER):
-        columns = ["subject", "label", *(name for own in names[start : start + TOGETHER] for name in own)]
+        columns = [*of_row, *(name for own in names[start : start + TOGETHER] for name in own)]
         something = [condition.copy() for own in found[start : start + TOGETHER] for condition in own]
         query = terms.select([terms.column(name) for name in columns], terms.table(table), where=terms.any_of(something))
         parts.append((f"{table}_{start // TOGETHER}", query))

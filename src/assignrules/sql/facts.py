@@ -9,10 +9,9 @@ Each fact has a *level*: the number of steps from the tables to it. Facts of one
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from assignrules.ir.expressions import (
@@ -44,9 +43,11 @@ from assignrules.ir.expressions import (
     rebuilt,
 )
 from assignrules.ir.ruleset import Ruleset
-from assignrules.ir.types import DECIMAL, INTEGER, TEXT, Kind, Type
-from assignrules.resolve.typing import converted_scale
+from assignrules.ir.types import INTEGER, TEXT, Kind
 from assignrules.schema.logical import Schema
+from assignrules.sql.averages import average
+from assignrules.sql.constant_days import constant_day, is_constant
+from assignrules.sql.decided import Decided
 from assignrules.sql.derived import Derived
 from assignrules.sql.derived import Kind as Rows
 from assignrules.sql.rows import ALL_ROWS, AS_OF, OWN_ROW, PAIR
@@ -57,13 +58,15 @@ Planned = Callable[[str, "str | None"], "Expression | None"]
 
 
 class Facts:
-    """The facts that a statement needs, by entity and name, in normal form."""
+    """The facts that a statement needs, by entity and name, in normal form. ``decided``: where planned states are read that ``planned``
+    does not make of the rules."""
 
-    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, planned: Planned) -> None:
+    def __init__(self, ruleset: Ruleset, schema: Schema, today: date, planned: Planned, decided: Decided) -> None:
         self.today = today
         self.ruleset = ruleset
         self.schema = schema
         self.planned = planned
+        self.decided = decided
         self.bodies: dict[Key, Expression] = {}
         self.levels: dict[Key, int] = {}
         self._anonymous: dict[tuple[str, Expression, date | None], Reference] = {}
@@ -294,7 +297,9 @@ class Facts:
                 body = self.planned(*unit)
                 self._units[unit] = None
                 if body is not None:
-                    name = "#planned " + (state.target if state.member is None else f"{state.target} {state.member}")
+                    name = ("#kept " if unit in self.decided else "#planned ") + (
+                        state.target if state.member is None else f"{state.target} {state.member}"
+                    )
                     reference = Reference(state.entity, name, state.type, isinstance(state, TargetMember))
                     self._units[unit] = reference
                     self.bodies[state.entity, name] = self.normal(body, state.entity)
@@ -494,45 +499,6 @@ class Facts:
         return None if chosen or None in known else self.ruleset.currency
 
 
-def constant_day(day: Expression, today: date) -> date | None:
-    """The date of an expression that is the same for every row; None outside the years 1 to 9999."""
-    match day:
-        case Literal(value=date() as value):
-            return value
-        case Today():
-            return today
-        case Operation(operator="add_duration", arguments=(start, length)):
-            first = constant_day(start, today)
-            return None if first is None else shifted(first, _length(length), months=length.type.months)
-        case _:
-            raise AssertionError(day)
-
-
-def _length(length: Expression) -> int:
-    match length:
-        case Literal(value=int() as value):
-            return value
-        case Operation(operator="negate", arguments=(part,)):
-            return -_length(part)
-        case Operation(operator="multiply", arguments=(one, other)):
-            return _length(one) * _length(other)
-        case _:
-            raise AssertionError(length)
-
-
-def shifted(day: date, length: int, *, months: bool) -> date | None:
-    """A date with days or months added, clamped to the month's last day; None outside the years 1 to 9999."""
-    if not months:
-        try:
-            return day + timedelta(days=length)
-        except OverflowError:
-            return None
-    year, month = divmod(day.year * 12 + day.month - 1 + length, 12)
-    if not 1 <= year <= 9999:
-        return None
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def _is_simple(part: Expression) -> bool:
     match part:
         case Literal() | Today() | Field() | Reference() | TargetValue() | TargetMember() | Memory():
@@ -561,41 +527,3 @@ def _moves_by_this(expression: Expression) -> bool:
     if isinstance(expression, AsOf):
         return _has_this(expression)
     return not isinstance(expression, Aggregate) and any(_moves_by_this(part) for part in children(expression))
-
-
-def is_constant(day: Expression) -> bool:
-    """Whether a date is the same for every row: a literal or `today`, with durations added that are."""
-    match day:
-        case Literal() | Today():
-            return True
-        case Operation(operator="add_duration" | "multiply" | "negate", arguments=arguments):
-            return not any(part.type.business for part in arguments) and all(is_constant(part) for part in arguments)
-        case _:
-            return False
-
-
-def average(aggregate: Aggregate, currency: str) -> Expression:
-    """`avg` as a quotient of two sums over the rows that have what is needed."""
-    of, weight = aggregate.of, aggregate.weight
-    assert of is not None
-    present: list[Expression] = [] if aggregate.where is None else [aggregate.where]
-    present.append(Not(IsMissing(of)))
-    if weight is None:
-        where = present[0] if len(present) == 1 else And(tuple(present))
-        total = replace(aggregate, function="sum", type=_total_type(of.type), where=where)
-        rows = replace(aggregate, function="count", of=None, where=where, type=INTEGER)
-        return Operation("divide", (total, rows), aggregate.type)
-    if weight.type.kind is Kind.MONEY:
-        converted = Operation("convert", (weight, Literal(currency, TEXT)), weight.type)
-        weight = Operation("amount", (converted,), Type(Kind.DECIMAL, weight.type.scale))
-    present.append(Not(IsMissing(weight)))
-    where = And(tuple(present))
-    money = of.type.kind is Kind.MONEY
-    product = Operation("multiply", (of, weight), Type(Kind.MONEY if money else Kind.DECIMAL, of.type.scale + weight.type.scale))
-    total = replace(aggregate, function="sum", of=product, where=where, weight=None, type=converted_scale(product.type))
-    weights = replace(aggregate, function="sum", of=weight, where=where, weight=None, type=weight.type)
-    return Operation("divide", (total, weights), aggregate.type)
-
-
-def _total_type(type: Type) -> Type:
-    return converted_scale(type) if type.kind is Kind.MONEY else Type(DECIMAL.kind, type.scale)

@@ -13,7 +13,7 @@ from assignrules.sql import terms
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
 from assignrules.sql.facts import Facts
-from assignrules.sql.rows import Column, Rows, memory_column
+from assignrules.sql.rows import Column, Rows, is_decided, memory_column
 from assignrules.sql.terms import Sql
 
 # Operands by (amounts as they are) and by (amounts in the project's currency).
@@ -46,6 +46,8 @@ class MoneyCompiler:
                 return rows.column(Column("fact currency", name))
             case TargetValue(target=target, member=member):
                 return rows.column(Column("value currency", target, member or ""))
+            case Memory() if is_decided(expression):
+                return rows.decided(expression, currency=True)
             case Memory():
                 return rows.column(memory_column(expression, currency=True))
             case Via(link=link, of=of):

@@ -15,6 +15,7 @@ from assignrules.ir.types import Kind
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.conversions import Conversion
+from assignrules.sql.decided import Decided
 from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import standing
@@ -42,7 +43,7 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), 50_000))
 class Compiler:
     """Compiles statements for one ruleset, mapping, dialect and as-of date. ``journal``: there is one to be read; ``reverts``: some of
     its changes are undone. ``kept``: by entity the business keys of the only rows that are looked at; those of an entity that is not named
-    all are."""
+    all are. ``decided``: the units that the plan has decided already, whose planned states are read where it keeps them."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Compiler:
         journal: bool,
         reverts: bool = False,
         kept: Mapping[str, Sequence[str]] | None = None,
+        decided: Decided | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.mapping = mapping
@@ -62,6 +64,7 @@ class Compiler:
         self.journal = journal
         self.reverts = reverts
         self.kept = kept or {}
+        self.decided = decided or {}
         self.relations = Relations(mapping, dialect)
         self.states = States(self.relations)
 
@@ -73,9 +76,22 @@ class Compiler:
         """The same, looking at some rows only."""
         return Compiler(self.ruleset, self.mapping, self.dialect, self.today, journal=self.journal, reverts=self.reverts, kept=kept)
 
+    def after(self, decided: Decided) -> Compiler:
+        """The same, when some more units are decided."""
+        return Compiler(
+            self.ruleset,
+            self.mapping,
+            self.dialect,
+            self.today,
+            journal=self.journal,
+            reverts=self.reverts,
+            kept=self.kept,
+            decided={**self.decided, **decided},
+        )
+
     def decisions(self) -> Decisions:
         """What the blocks decide, with the facts of a statement to come."""
-        return Decisions(self.ruleset, self.mapping.schema, self.today, journal=self.journal)
+        return Decisions(self.ruleset, self.mapping.schema, self.today, journal=self.journal, decided=self.decided)
 
     def select(self, entity: str, outputs: Sequence[Output], where: Expression | None = None, limit: int | None = None) -> exp.Query:
         """The business key and label of the rows for which ``where`` holds, with the outputs (money as two columns, the second its

@@ -19,7 +19,7 @@ from assignrules.schema.logical import Entity
 from assignrules.schema.mapping import EntityMapping, FieldMapping, SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Operands
-from assignrules.sql.facts import average
+from assignrules.sql.averages import average
 from assignrules.sql.listings import Listing, listing
 from assignrules.sql.printing import Printer, joined
 from assignrules.sql.queries import Compiler, names_of

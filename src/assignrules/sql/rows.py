@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from assignrules.ir.expressions import Link, Memory
 from assignrules.sql import terms
+from assignrules.sql.decided import ROW_KEY, Place
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.terms import Sql
 
@@ -74,6 +75,10 @@ class Relations(Protocol):
 
     def has_day(self, entity: str) -> bool:
         """Whether the rows have a day of their own that is `today` on them."""
+        ...
+
+    def place(self, memory: Memory) -> Place:
+        """Where a unit stands that is decided already."""
         ...
 
     def inverse(self, link: Link) -> str:
@@ -148,6 +153,20 @@ class Rows:
         """The day of derived rows; None: the statement's."""
         return self.column(DAY) if self.source.relations.has_day(self.entity) else None
 
+    def decided(self, memory: Memory, *, currency: bool = False) -> Sql:
+        """What the plan has decided already of a unit on the row, joined."""
+        place = self.source.relations.place(memory)
+        key = ("decided", self.alias, place.table)
+        if key not in self.source.made:
+            name = self.source.alias("k")
+            self.source.made[key] = name
+            on = terms.equal(terms.column(ROW_KEY, name), self.column(KEY))
+            self.source.joins.append(terms.left_join(terms.table(place.table, name), on))
+        alias = self.source.made[key]
+        if memory.part == "kept":
+            return terms.not_null(terms.column(ROW_KEY, alias))
+        return terms.column(f"{memory.part}_{place.number}" + ("_currency" if currency else ""), alias)
+
     def _key_of(self, link: Link) -> Sql:
         """The key of the row that a link leads to."""
         own = OWN_KEY if self.source.relations.is_derived(self.entity) else KEY
@@ -175,6 +194,11 @@ class Rows:
             on = terms.equal(other, self._key_of(link))
             self.source.joins.append(terms.left_join(terms.table(relations.stage(link.to, self.level), name), on))
         return Rows(self.source, link.to, self.level, self.source.made[key])
+
+
+def is_decided(memory: Memory) -> bool:
+    """Whether it is of what the plan has decided already, and not of the journal."""
+    return memory.part in ("kept", "planned", "decided", "found")
 
 
 def moved_key(key: Sql, day: Sql) -> Sql:

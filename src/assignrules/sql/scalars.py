@@ -39,12 +39,12 @@ from assignrules.ir.folding import fold
 from assignrules.ir.types import VALUE_SCALE, Kind, Money
 from assignrules.resolve.patterns import pieces
 from assignrules.sql import terms
+from assignrules.sql.constant_days import shifted
 from assignrules.sql.days import NEAR_DAYS, NEAR_MONTHS, days_later, in_calendar, months_later
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.division import divided
-from assignrules.sql.facts import shifted
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import Column, Rows, memory_column, moved_key
+from assignrules.sql.rows import Column, Rows, is_decided, memory_column, moved_key
 from assignrules.sql.terms import Sql
 
 ORDER: dict[str, type[exp.Binary]] = {"eq": exp.EQ, "lt": exp.LT, "le": exp.LTE, "gt": exp.GT, "ge": exp.GTE}
@@ -163,7 +163,7 @@ class Scalars:
             case TargetMember(target=target, member=name):
                 return rows.column(Column("member", target, name))
             case Memory():
-                return rows.column(memory_column(expression))
+                return rows.decided(expression) if is_decided(expression) else rows.column(memory_column(expression))
             case Via(link=link, of=of):
                 return self.value(of, rows.via(link))
             case This(of=of):

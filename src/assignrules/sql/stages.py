@@ -13,11 +13,12 @@ from datetime import date
 
 from sqlglot import exp
 
-from assignrules.ir.expressions import Aggregate, Expression, Link
+from assignrules.ir.expressions import Aggregate, Expression, Link, Memory
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.schema.physical import table_names
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Aggregates, Group
+from assignrules.sql.decided import Place
 from assignrules.sql.derived import base_query
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.facts import Facts
@@ -128,6 +129,9 @@ class Statement:
 
     def is_derived(self, entity: str) -> bool:
         return entity in self.facts.derived
+
+    def place(self, memory: Memory) -> Place:
+        return self.facts.decided[memory.target, memory.member]
 
     def real(self, entity: str) -> str:
         return self.facts.real(entity)

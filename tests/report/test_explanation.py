@@ -28,7 +28,9 @@ from assignrules.report.page import Page
 GOLDEN = Path(__file__).resolve().parents[1] / "messages" / "explain"
 DAY = date(2026, 11, 22)
 
-ROWS = RowsBehind("document", (RowBehind("F1", None, "30000.00 EUR", None), RowBehind("F10", "Two\nlines", "400.00 EUR", "2026-01-31")), 3)
+ROWS = RowsBehind(
+    "document", (RowBehind("F1", None, "30000.00 EUR", None), RowBehind("F10", "Two\nlines", "400.00 EUR", "2026-01-31")), 3, "documents"
+)
 SUM = Node(NodeKind.AGGREGATE, "sum(open_amount over documents)", False, "30400.00 EUR", rows=ROWS)
 OUTSTANDING = Node(NodeKind.NAME, "outstanding", False, "30400.00 EUR", (SUM,))
 MAJOR = Node(
@@ -59,7 +61,7 @@ NOT_ODD = Node(
                     False,
                     (
                         Node(NodeKind.TEST, 'note = ""', True, False, (Node(NodeKind.NAME, "note", False, "x"),)),
-                        Node(NodeKind.AGGREGATE, "any(contacts)", True, False, rows=RowsBehind("contact", (), 0)),
+                        Node(NodeKind.AGGREGATE, "any(contacts)", True, False, rows=RowsBehind("contact", (), 0, "contacts")),
                     ),
                 ),
             ),
@@ -151,7 +153,7 @@ MISSING = Node(
     "wish",
     False,
     None,
-    (Node(NodeKind.AGGREGATE, "max(limit over contacts)", False, None, rows=RowsBehind("contact", (), 0)),),
+    (Node(NodeKind.AGGREGATE, "max(limit over contacts)", False, None, rows=RowsBehind("contact", (), 0, "contacts")),),
 )
 BOTH = Node(NodeKind.ANY, "locked or odd", True, True, (Node(NodeKind.NAME, "locked", True, True), Node(NodeKind.NAME, "odd", True, False)))
 

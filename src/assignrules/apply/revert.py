@@ -18,6 +18,7 @@ from assignrules.journal.chain import head
 from assignrules.journal.history import changes
 from assignrules.journal.tables import CHANGE, REVERT, Run, has_reverts
 from assignrules.plan.model import Header, Plan, change_line
+from assignrules.plan.nouns import own_nouns
 from assignrules.schema.digest import schema_digest
 from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import SchemaMapping
@@ -69,6 +70,7 @@ def build_revert(
             change.subject, change.label, change.target, change.member, change.after, change.before, action, RULE, None, at, None, False
         )
         lines.append(change_line(back))
+    nouns = own_nouns(mapping.schema, {change.target for change in made})
     header = Header(
         as_of=as_of,
         ruleset=run.ruleset,
@@ -87,6 +89,8 @@ def build_revert(
         expires=None if expires is None else expires.isoformat(timespec="seconds"),
         version=assignrules.__version__,
         reverts=run.id,
+        targets=nouns.entities,
+        plurals=nouns.plurals,
     )
     warnings = tuple(
         DataProblem(

@@ -51,7 +51,7 @@ def show(run: int, full: bool, format: str, options: Options) -> None:
     if format == "json":
         emit(journal.run_json(found, changes, alerts, proposals))
     else:
-        emit(journal.run_text(found, changes, page(), alerts, proposals, full=full))
+        emit(journal.run_text(found, changes, page(), alerts, proposals, schema=api.schema_of(project).schema, full=full))
 
 
 @click.command()

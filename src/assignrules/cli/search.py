@@ -31,16 +31,17 @@ def _search(name: str, limit: int | None, format: str, options: Options) -> None
     from assignrules import api
     from assignrules.api.searching import data_warnings
     from assignrules.report import rows
-    from assignrules.schema.logical import credit
 
-    found = api.search(options.open(), name, limit=limit)
+    project = options.open()
+    found = api.search(project, name, limit=limit)
     complain(data_warnings([found]))
     if format == "csv":
         emit(rows.as_csv(found.rows))
     elif format == "json":
         emit(rows.as_json(found.name, found.count, found.rows))
     else:
-        emit(rows.as_table((found.entity, credit().entities[found.entity].plural), found.count, found.rows, page()))
+        plural = api.schema_of(project).schema.entities[found.entity].plural
+        emit(rows.as_table((found.entity, plural), found.count, found.rows, page()))
 
 
 def _count(format: str, options: Options) -> None:

@@ -66,7 +66,7 @@ def rows_behind(session: Session, compiler: Compiler, subject: str, path: Path, 
             day = None if aggregate.by is None else fetched_value(values, aggregate.by.type)
             if holds and _counts(aggregate, value, day):
                 found[number].append(_Found(*_names(row), value, day))
-    return [_sample(aggregate, path, items) for aggregate, items in zip(aggregates, found, strict=True)]
+    return [_sample(compiler, aggregate, path, items) for aggregate, items in zip(aggregates, found, strict=True)]
 
 
 def _names(row: Row) -> tuple[str, str | None]:
@@ -81,7 +81,7 @@ def _counts(aggregate: Aggregate, value: Value, day: Value) -> bool:
     return aggregate.of is None or value is not None
 
 
-def _sample(aggregate: Aggregate, path: Path, items: list[_Found]) -> RowsBehind:
+def _sample(compiler: Compiler, aggregate: Aggregate, path: Path, items: list[_Found]) -> RowsBehind:
     items.sort(key=lambda item: item.key)
     match aggregate.function:
         case "sum":
@@ -95,7 +95,7 @@ def _sample(aggregate: Aggregate, path: Path, items: list[_Found]) -> RowsBehind
         case "earliest":
             items.sort(key=lambda item: _order(item.day))
     first = tuple(RowBehind(item.key, item.label, printed(item.value), printed(item.day)) for item in items[:FIRST])
-    return RowsBehind(path[-1].to, first, len(items))
+    return RowsBehind(path[-1].to, first, len(items), compiler.mapping.schema.entities[path[-1].to].plural)
 
 
 def _size(value: Value) -> Decimal:

@@ -21,6 +21,7 @@ from assignrules.plan.data_checks import checked, data_problems
 from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Alert, Header, Plan, Requirement
+from assignrules.plan.nouns import own_nouns
 from assignrules.plan.proposals import proposal_statements, proposed
 from assignrules.plan.reports import report_queries
 from assignrules.plan.requirements import failing_requirements, requirement_queries
@@ -101,6 +102,7 @@ def build_plan(
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
     repeated = any(problem.code == "E0501" for problem in errors)  # then a key has several lines, which the database gives in any order
+    nouns = own_nouns(mapping.schema, {block.target for block in ruleset.assignments}, {query.rule.entity for query in watched})
     header = Header(
         as_of=as_of,
         ruleset=whole,
@@ -122,6 +124,8 @@ def build_plan(
         version=assignrules.__version__,
         alerts=alert_heads(compiler),
         balances=tuple(balance(item, (held for one in found for held in one.held), ruleset.currency, mapping.schema) for item in shared),
+        targets=nouns.entities,
+        plurals=nouns.plurals,
     )
     return Plan(
         header,

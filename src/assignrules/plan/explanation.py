@@ -37,11 +37,13 @@ class RowBehind:
 
 @dataclass(frozen=True, slots=True)
 class RowsBehind:
-    """The first rows behind an aggregate, the weightiest first, and how many there are in all. ``entity``: of which they are."""
+    """The first rows behind an aggregate, the weightiest first, and how many there are in all. ``entity``: of which they are, and how many
+    of it are called."""
 
     entity: str
     first: tuple[RowBehind, ...]
     count: int
+    plural: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,9 @@ class Header:
     ``ruleset`` and ``schema`` are digests (``sha256:…``). ``summary``: by target, how many changes there are of each action, and how many
     are held. ``subjects``: by entity with targets, how many rows it has. ``lineage`` is that of the database, ``anchor`` the journal's
     head when it was read. ``git`` is the revision of the rules. ``created`` and ``expires`` are UTC times in ISO form; a plan that is not
-    kept has neither. ``reverts``: the run whose changes the plan sets back; a plan of the rules leaves it out.
+    kept has neither. ``reverts``: the run whose changes the plan sets back; a plan of the rules leaves it out. ``targets`` and ``plurals``:
+    where the project's schema differs from the built-in one, by target the entity of its subjects, and by entity its plural; left out
+    where it does not.
     """
 
     as_of: date
@@ -98,6 +100,8 @@ class Header:
     alerts: tuple[AlertHead, ...] = ()
     balances: tuple[Balance, ...] = ()
     reverts: int | None = None
+    targets: Mapping[str, str] = field(default_factory=dict)
+    plurals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ def to_json(plan: Plan) -> str:
 def lines(plan: Plan, *, timed: bool = True) -> Iterator[str]:
     """The document of a plan piece by piece, without the brace that closes it."""
     leave_out = {*(() if timed else ("created", "expires")), *(("reverts",) if plan.header.reverts is None else ())}
+    leave_out |= {name for name in ("targets", "plurals") if not getattr(plan.header, name)}
     header = {item.name: _jsonable(getattr(plan.header, item.name)) for item in fields(Header) if item.name not in leave_out}
     yield f'{{"schema_version":{SCHEMA_VERSION},\n"plan":{compact(header)}'
     yield from _items("changes", plan.changes)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Held, Printed
 from assignrules.plan.comparison import Comparison, Difference, Outcome, Sides
 from assignrules.plan.model import Header
+from assignrules.plan.nouns import planned_nouns
 from assignrules.report.diagnostics import document
 from assignrules.report.page import BOLD, DIM, GREEN, RED, Page, count, plain
 from assignrules.report.plan import EXAMPLES, GROUPS, LISTED, state, subjects, unit_name, verdict_word
@@ -98,17 +99,18 @@ def _differences(found: Comparison, page: Page, full: bool) -> list[str]:
         group = (item.first.after, item.second.after, _place(item.first), _place(item.second))
         units.setdefault((item.target, item.member), {}).setdefault(group, []).append(item)
     lines: list[str] = []
+    nouns = planned_nouns(found.first, found.second)
     for (target, member), groups in units.items():
         lines.append(page.heading(unit_name(target, member)))
         ordered = sorted(groups.items(), key=lambda entry: -len(entry[1]))
         shown = ordered if full else ordered[:GROUPS]
         for (before, after, place, other), items in shown:
-            words = f"  {_state(before)} -> {_state(after)}: {page.paint(subjects(target, len(items)), BOLD)}"
+            words = f"  {_state(before)} -> {_state(after)}: {page.paint(subjects(target, len(items), nouns), BOLD)}"
             lines.append(f"{words}  {page.paint(f'{place} -> {other}' if place != other else place, DIM)}")
             lines += _examples(items, page, full)
         rest = sum(len(items) for _, items in ordered[len(shown) :])
         if rest:
-            lines.append(f"  {count(len(ordered) - len(shown), 'other difference')}: {subjects(target, rest)}")
+            lines.append(f"  {count(len(ordered) - len(shown), 'other difference')}: {subjects(target, rest, nouns)}")
         lines.append("")
     return lines
 

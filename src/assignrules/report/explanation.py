@@ -26,7 +26,6 @@ from assignrules.plan.explanation import (
 from assignrules.report.diagnostics import document
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
 from assignrules.report.plan import balance_lines, change_words, state, unit_name
-from assignrules.schema.logical import credit
 
 STEP = "  "
 CONNECTED = {NodeKind.ALL: "all of", NodeKind.ANY: "one of", NodeKind.NOT: "not"}
@@ -363,17 +362,15 @@ def _value(value: Printed) -> str:
 
 
 def _rows(rows: RowsBehind, depth: int, page: Page) -> Iterator[str]:
-    schema = credit().entities.get(rows.entity)
-    noun = (rows.entity, None if schema is None else schema.plural)
     if not rows.count:
-        yield page.paint(f"{STEP * depth}no {noun[0]}", DIM)
+        yield page.paint(f"{STEP * depth}no {rows.entity}", DIM)
         return
     table = [[plain("" if cell is None else shown(cell)) for cell in (row.key, row.label, row.value, row.day)] for row in rows.first]
     kept = [at for at in range(4) if any(line[at] for line in table)]
     texts = page.table([[line[at] for at in kept] for line in table], right=[kept.index(2)] if 2 in kept else (), indent=STEP * depth)
     yield from (page.paint(text, DIM) for text in texts)
     if rows.count > len(rows.first):
-        yield page.paint(f"{STEP * depth}… and {rows.count - len(rows.first):,} more of {count(rows.count, *noun)}", DIM)
+        yield page.paint(f"{STEP * depth}… and {rows.count - len(rows.first):,} more of {count(rows.count, rows.entity, rows.plural)}", DIM)
 
 
 # --- JSON ---
@@ -477,7 +474,7 @@ def _node_object(node: Node | None) -> dict[str, Any] | None:
     if node.repeated:
         found["repeated"] = True
     if node.rows is not None:
-        found["rows"] = asdict(node.rows)
+        found["rows"] = {name: value for name, value in asdict(node.rows).items() if name != "plural"}
     if node.parts:
         found["parts"] = [_node_object(part) for part in node.parts]
     return found

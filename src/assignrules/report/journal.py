@@ -10,10 +10,12 @@ from typing import Any
 
 from assignrules.ir.changes import Change, Drifted, Printed, Proposed
 from assignrules.journal.tables import Run
+from assignrules.plan.nouns import nouns_of
 from assignrules.report.diagnostics import document
 from assignrules.report.page import DIM, Page, count, plain
 from assignrules.report.plan import EXAMPLES, GROUPS, change_words, state, subjects, unit_name
 from assignrules.report.proposals import proposals_text
+from assignrules.schema.logical import Schema, credit
 
 Unit = tuple[str, str | None]
 
@@ -44,9 +46,12 @@ def run_text(
     alerts: Alerts = MappingProxyType({}),
     proposals: Sequence[Proposed] = (),
     *,
+    schema: Schema | None = None,
     full: bool = False,
 ) -> str:
-    """One run: who, when, why, its changes, what became of proposals, and the rows that the alerts had then."""
+    """One run: who, when, why, its changes, what became of proposals, and the rows that the alerts had then. ``schema``: the project's, the
+    built-in one unless given."""
+    nouns = nouns_of(schema or credit())
     rows = [
         ["as of", run.as_of.isoformat()],
         ["applied", f"{_time(run.finished)} UTC by {plain(run.user)}" + (f" (login {plain(run.login)})" if run.login != run.user else "")],
@@ -74,14 +79,14 @@ def run_text(
         lines.append(page.heading(unit_name(target, member)))
         ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
         for words, members in ordered if full else ordered[:GROUPS]:
-            lines.append(f"  {words}: {subjects(target, len(members))}")
+            lines.append(f"  {words}: {subjects(target, len(members), nouns)}")
             named = members if full else members[:EXAMPLES]
             lines += [page.cut(f"    {plain(item.subject)}{_label(item)}{_by_hand(item)}{_because(item)}") for item in named]
             if len(members) > len(named):
                 lines.append(page.paint(f"    … and {len(members) - len(named):,} more", DIM))
         rest = [] if full else ordered[GROUPS:]
         if rest:
-            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, sum(len(members) for _, members in rest))}")
+            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, sum(len(members) for _, members in rest), nouns)}")
     if proposals:
         lines += ["", *proposals_text(proposals, page, full=full)] if units else proposals_text(proposals, page, full=full)
     if alerts:

@@ -13,10 +13,10 @@ from typing import Any
 from assignrules.ir.changes import Conflict, DataProblem, GuardVerdict, Printed
 from assignrules.ir.values import shown
 from assignrules.plan.model import Alert, AlertHead, Balance, Plan
+from assignrules.plan.nouns import Nouns, planned_nouns
 from assignrules.report.lines import alert_table
 from assignrules.report.page import BOLD, DIM, GREEN, RED, YELLOW, Page, count, plain
 from assignrules.report.proposals import proposals_text
-from assignrules.schema.logical import credit
 
 GROUPS = 8  # differences of a target that are listed; the others are counted
 EXAMPLES = 3  # customers of a difference that are named
@@ -68,13 +68,10 @@ def unit_name(target: str, member: str | None) -> str:
     return target if member is None else f'{target} "{plain(member)}"'
 
 
-def subjects(target: str, number: int) -> str:
+def subjects(target: str, number: int, nouns: Nouns) -> str:
     """How many subjects of a target: ``1 customer``, ``1,234 documents``."""
-    schema = credit()
-    declared = schema.targets.get(target)
-    if declared is None:
-        return count(number, "subject")
-    return count(number, declared.entity, schema.entities[declared.entity].plural)
+    entity = nouns.entities.get(target, "subject")
+    return count(number, entity, nouns.plurals.get(entity))
 
 
 def _head(plan: Plan, page: Page, full: bool) -> list[str]:
@@ -115,17 +112,18 @@ def place_of(change: Mapping[str, Any]) -> str:
 
 def _difference(plan: Plan, page: Page) -> list[str]:
     lines: list[str] = []
+    nouns = planned_nouns(plan.header)
     for target, member, groups in _groups(plan):
         lines.append(page.heading(unit_name(target, member)))
         for group in groups[:GROUPS]:
             places = ", ".join(group.places)
-            text = f"  {change_words(group.action, group.before, group.after)}: {page.paint(subjects(target, group.count), BOLD)}"
+            text = f"  {change_words(group.action, group.before, group.after)}: {page.paint(subjects(target, group.count, nouns), BOLD)}"
             lines.append(f"{text}  {page.paint(plain(places), DIM)}" if places else text)
             lines += _examples(group, page)
         rest = groups[GROUPS:]
         if rest:
             total = sum(group.count for group in rest)
-            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, total)}")
+            lines.append(f"  {count(len(rest), 'other difference')}: {subjects(target, total, nouns)}")
         lines.append("")
     return lines
 
@@ -182,11 +180,12 @@ def _held(plan: Plan, page: Page, full: bool) -> list[str]:
     if not plan.held:
         return []
     lines = [page.heading(f"Held: {count(len(plan.held), 'change')} that the rules want, and that will not be made")]
+    nouns = planned_nouns(plan.header)
     by_unit: dict[tuple[str, str | None, str], list[Any]] = {}
     for item in plan.held:
         by_unit.setdefault((item.target, item.member, item.held_by), []).append(item)
     for (target, member, held_by), items in by_unit.items():
-        lines.append(f"  {unit_name(target, member)}, held by {held_by}: {subjects(target, len(items))}")
+        lines.append(f"  {unit_name(target, member)}, held by {held_by}: {subjects(target, len(items), nouns)}")
         named = items if full else items[:EXAMPLES]
         lines += [page.cut(f"    {plain(item.subject)}: {state(item.before)} -> {state(item.after)}") for item in named]
         if len(items) > len(named):
@@ -212,6 +211,7 @@ def _alerts(plan: Plan, page: Page, *, summary: bool, full: bool) -> list[str]:
     if not any(alert.entered or alert.stay or alert.left for alert in plan.alerts):
         return []
     heads = {head.name: head for head in plan.header.alerts}
+    nouns = planned_nouns(plan.header)
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for line in plan.alert_rows:
         row = json.loads(line)
@@ -221,7 +221,7 @@ def _alerts(plan: Plan, page: Page, *, summary: bool, full: bool) -> list[str]:
         if not (alert.entered or alert.stay or alert.left):
             continue
         head = heads.get(alert.name)
-        lines.append(f"  {_alert_title(alert, head)}: {_alert_counts(alert, head)}")
+        lines.append(f"  {_alert_title(alert, head)}: {_alert_counts(alert, head, nouns)}")
         if summary:
             continue
         ordered = sorted(rows.get(alert.name, ()), key=lambda row: row["state"] != "entered")
@@ -247,10 +247,10 @@ def _alert_title(alert: Alert, head: AlertHead | None) -> str:
     return f"{plain(alert.name)}{label}" + (f" ({', '.join(words)})" if words else "")
 
 
-def _alert_counts(alert: Alert, head: AlertHead | None) -> str:
-    entity = credit().entities.get(head.entity) if head is not None else None
+def _alert_counts(alert: Alert, head: AlertHead | None, nouns: Nouns) -> str:
+    plural = None if head is None else nouns.plurals.get(head.entity)
     total = len(alert.entered) + len(alert.stay)
-    rows = count(total, "row") if entity is None else count(total, entity.name.replace("_", " "), entity.plural.replace("_", " "))
+    rows = count(total, "row") if head is None or plural is None else count(total, head.entity.replace("_", " "), plural.replace("_", " "))
     return f"{rows}, {len(alert.entered):,} new, {len(alert.left):,} left"
 
 
@@ -338,9 +338,9 @@ def _numbers(numbers: Sequence[int]) -> list[str]:
 
 
 def _population(plan: Plan, target: str) -> str:
-    declared = credit().targets.get(target)
-    number = None if declared is None else plan.header.subjects.get(declared.entity)
-    return "" if number is None else subjects(target, number)
+    nouns = planned_nouns(plan.header)
+    number = plan.header.subjects.get(nouns.entities.get(target, ""))
+    return "" if number is None else subjects(target, number, nouns)
 
 
 def verdict_lines(plan: Plan, page: Page, next_step: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from assignrules.ir.changes import DataProblem, Printed
 from assignrules.ir.values import shown
 from assignrules.plan.model import Plan
+from assignrules.plan.nouns import planned_nouns
 from assignrules.report.page import Page, count, plain
 from assignrules.report.plan import GROUPS, change_words, place_of, state, subjects, total_rows, unit_name, verdict_lines, verdict_word
 
@@ -80,11 +81,12 @@ def _changes(plan: Plan, most: int) -> Section:
             place = place_of(change) if plan.header.reverts is None else None
             rows.setdefault(key, []).append((change["subject"], change["label"], *own, change["because"], by_hand, place))
     tables = []
+    nouns = planned_nouns(plan.header)
     for key, found in rows.items():
         target, member, said = key
         columns = ("key", "label", *(["change"] if said is None else []), "because", "changed", "rule")
         what = "" if said is None else f"{said}: "
-        tables.append(_table(f"{unit_name(target, member)}: {what}{subjects(target, counts[key])}", columns, found, counts[key]))
+        tables.append(_table(f"{unit_name(target, member)}: {what}{subjects(target, counts[key], nouns)}", columns, found, counts[key]))
     return Section("Changes", tuple(tables))
 
 
@@ -94,11 +96,12 @@ def _words(change: Mapping[str, Any]) -> str:
 
 def _held(plan: Plan, most: int) -> Section:
     groups: dict[str, list[Any]] = {}
+    nouns = planned_nouns(plan.header)
     for item in plan.held:
         groups.setdefault(f"{unit_name(item.target, item.member)}, held by {item.held_by}", []).append(item)
     tables = (
         _table(
-            f"{title}: {subjects(items[0].target, len(items))}",
+            f"{title}: {subjects(items[0].target, len(items), nouns)}",
             ("key", "is", "the rules want"),
             [(item.subject, state(item.before), state(item.after)) for item in items[:most]],
             len(items),

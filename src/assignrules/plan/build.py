@@ -102,7 +102,7 @@ def build_plan(
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
     repeated = any(problem.code == "E0501" for problem in errors)  # then a key has several lines, which the database gives in any order
-    nouns = own_nouns(mapping.schema, {block.target for block in ruleset.assignments}, {query.rule.entity for query in watched})
+    nouns = own_nouns(mapping.schema, {block.target for block in ruleset.assignments}, {rule.entity for rule in ruleset.alerts})
     header = Header(
         as_of=as_of,
         ruleset=whole,

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.mapping.test_apply import SCHEMA, TABLES, project_in
 
+from assignrules import api
 from assignrules.cli import application
 
 pytestmark = pytest.mark.slow
@@ -103,3 +104,39 @@ def test_show_says_what_is_mapped(tmp_path: Path) -> None:
     assert not customer["fields"]["country"]["mapped"] and not answer["entities"]["contact"]["mapped"]
     assert answer["targets"]["group"]["store"] == "members" and answer["targets"]["document_status"]["store"] == "not mapped"
     assert 'customer from Cust "omers\n  code text = code' in command(tmp_path, "schema", "show").stdout
+
+
+def test_rules_with_errors_do_not_hide_what_is_wrong_with_the_schema_or_its_data(tmp_path: Path) -> None:
+    twice = """INSERT INTO "Cust ""omers" VALUES ('1', 7, 7, 'C1', 'Again', 1, '', 7);"""
+    wrong = "search a where nmae = 1\nsearch b where\n"
+    project_in(tmp_path, rules=wrong, tables=TABLES + twice)
+    answer = checked(tmp_path)
+    assert [(item["code"], item["file"]) for item in answer["diagnostics"]] == [("E0201", "rules/all.rules"), ("E0102", "rules/all.rules")]
+    assert [(item["code"], item["count"]) for item in answer["data_errors"]] == [("E0501", 2)]
+    assert answer["rows"] == {"customer": 4, "user": 2}
+    result = command(tmp_path, "schema", "check")
+    assert result.exit_code == 1
+    assert "search a where nmae = 1\n" in result.output
+    assert "E0501: key `code` of `customer` is repeated (2): C1\n" in result.output
+    assert "the rules have errors, so the names that they give were not looked up\n" in result.output
+    (tmp_path / "schema.yml").write_text(SCHEMA.replace("from: sellers", "from: Sellers"), encoding="utf-8")
+    assert [item["code"] for item in checked(tmp_path)["diagnostics"]] == ["E0201", "E0102", "E0222"]
+
+
+def test_stored_keys_that_a_lookup_does_not_have_are_counted(tmp_path: Path) -> None:
+    more = """
+    INSERT INTO extra VALUES ('1', 1, 2, 77, 'gone'), ('1', 2, 1, 5, 'another kind'), ('1', 9, 9, 77, 'nobody');
+    INSERT INTO extra VALUES ('2', 1, 1, 77, '');
+    INSERT INTO tagged VALUES ('1', 1, 1, 78, 'gone'), ('1', 1, 1, 79, 'gone'), ('2', 2, 1, 78, 'x');
+    UPDATE "Cust ""omers" SET seller = 99 WHERE code = 'C3';
+    """
+    project = project_in(tmp_path, tables=TABLES + more)
+    answer = checked(tmp_path)
+    assert answer["data_errors"] == []
+    assert [(item["code"], item["message"].split("`")[1], item["count"], item["examples"]) for item in answer["data_warnings"]] == [
+        ("W0509", "collector", 1, ["C3"]),
+        ("W0509", "group", 2, ["C1"]),  # not 9, which is a word of another kind; C1 has two that are gone
+        ("W0509", "scenario", 2, ["C2", "C3"]),
+    ]
+    assert command(tmp_path, "schema", "check").exit_code == 0
+    assert not [item for item in api.plan_changes(project).data_warnings if item.code == "W0509"]

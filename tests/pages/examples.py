@@ -44,9 +44,11 @@ INSERT INTO invoices VALUES (1, 1, 'F1', 1, '20261001', 100.5, 'EUR'), (2, 2, 'F
 CREATE TABLE labels (id INTEGER, label VARCHAR, kind INTEGER);
 INSERT INTO labels VALUES (1, 'Late', 1), (2, 'Late', 2), (3, 'Good', 1);
 CREATE TABLE customer_labels (customer_id INTEGER, label_id INTEGER);
-CREATE TABLE customer_extras (customer_id INTEGER, scenario VARCHAR, made_by VARCHAR);
-INSERT INTO customer_extras VALUES (2, NULL, 'import');
+CREATE TABLE customer_extras (customer_id INTEGER, scenario VARCHAR, made_by VARCHAR, class INTEGER);
+INSERT INTO customer_extras VALUES (2, NULL, 'import', 9);
 """
+# What only `schema check` tells.
+OF_SCHEMA_CHECK = ("W0509",)
 _CODE = re.compile(r"\b([EW]\d{4})\b")
 # What differs from run to run.
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
@@ -74,7 +76,7 @@ def run_example(code: str, example: Example, folder: Path, patch: pytest.MonkeyP
         case ["console"]:
             return _console(example.text, folder, patch)
         case ["yaml", "schema.yml"]:
-            return _over_tables(example.text, folder, patch)
+            return _over_tables(code, example.text, folder, patch)
         case [_, path]:
             commands = {"csv": f"load {path}", "yaml": "check" if path == "assignrules.yml" else f"test {path}"}
             return _console(f"$ assignrules {commands[example.kind.split()[0]]}\n", folder, patch, {path: example.text})
@@ -130,8 +132,8 @@ def _console(text: str, folder: Path, patch: pytest.MonkeyPatch, written: dict[s
     return Came(tuple(codes), "".join(told), failed)
 
 
-def _over_tables(schema: str, folder: Path, patch: pytest.MonkeyPatch) -> Came:
-    """A schema file over a company's own tables: the rules are checked, and planned if they may be."""
+def _over_tables(code: str, schema: str, folder: Path, patch: pytest.MonkeyPatch) -> Came:
+    """A schema file over a company's own tables: the rules are checked, and planned if they may be, or the schema is checked."""
     import duckdb
 
     place = folder / "company"
@@ -143,6 +145,9 @@ def _over_tables(schema: str, folder: Path, patch: pytest.MonkeyPatch) -> Came:
         connection.execute(TABLES)
     patch.setenv("COLUMNS", "100")
     patch.chdir(place)
+    if code in OF_SCHEMA_CHECK:
+        failed, codes, told = _command(["schema", "check", "--format", "json"])
+        return Came(tuple(codes), "".join(told), failed)
     failed, codes, told = _command(["check", "--format", "json"])
     if not failed:
         failed, more, planned = _command(["plan", "--format", "json", "--as-of", "2026-11-22"])

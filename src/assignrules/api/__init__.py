@@ -16,7 +16,7 @@ from assignrules.api.planning import LIFETIME, apply, freshness, plan_changes, p
 from assignrules.api.problems import Problems, Sources
 from assignrules.api.revisions import Revision, RulesDiff, diff
 from assignrules.api.rules import CheckReport, FormatReport, check, compile_sql, convert_rules, format_rules, load_project
-from assignrules.api.schema import check_schema, draft_schema, grants, schema_of, schema_sources
+from assignrules.api.schema import SchemaCheck, check_schema, draft_schema, grants, schema_of
 from assignrules.api.searching import explain, report, search, search_counts
 from assignrules.api.tests import TestReport, TestResult, run_tests
 
@@ -27,6 +27,7 @@ __all__ = [
     "Problems",
     "Revision",
     "RulesDiff",
+    "SchemaCheck",
     "Sources",
     "TestReport",
     "TestResult",
@@ -60,7 +61,6 @@ __all__ = [
     "run_tests",
     "save_plan",
     "schema_of",
-    "schema_sources",
     "search",
     "search_counts",
     "verify",

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assignrules import project as projects
 from assignrules.api.opened import database_of, mapping_of, schema_file
 from assignrules.api.problems import Problems, Sources
-from assignrules.api.rules import ruleset_of
-from assignrules.diagnostics import diagnostic
+from assignrules.api.rules import check
+from assignrules.diagnostics import Diagnostic, Severity, diagnostic
 from assignrules.project import Project
 
 if TYPE_CHECKING:
-    from assignrules.plan.mapping_check import MappingCheck
+    from assignrules.ir.changes import DataProblem
+    from assignrules.ir.ruleset import Ruleset
     from assignrules.schema.mapping import SchemaMapping
 
 
-def check_schema(project: Project) -> MappingCheck:
-    """The project's schema file against its database: tables, columns, types, fragments, and the data that they give."""
+@dataclass(frozen=True, slots=True)
+class SchemaCheck:
+    """What checking a schema file found. ``rules``: the errors of the rules; with any, the names that rules give are not looked up.
+    ``rows``: by entity, how many it has. The data problems are counted over all that the mapping reads."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    rules: tuple[Diagnostic, ...]
+    rows: Mapping[str, int]
+    problems: tuple[DataProblem, ...]
+    sources: Sources = field(repr=False)
+
+
+def check_schema(project: Project) -> SchemaCheck:
+    """The project's schema file against its database: tables, columns, types, fragments, and the data that they give; whatever the rules
+    are like."""
     from assignrules.plan.mapping_check import check_mapping
 
-    found = schema_file(project)
-    return check_mapping(database_of(project), found.mapping, ruleset_of(project), project.as_of)
+    mapping = schema_file(project).mapping
+    rules = check(project)
+    found = check_mapping(database_of(project), mapping, rules.ruleset or _no_rules(project), project.as_of)
+    errors = () if rules.ruleset is not None else tuple(item for item in rules.diagnostics if item.severity is Severity.ERROR)
+    sources = {**rules.sources, **{source.name: source for source in projects.schema_of(project)[1]}}
+    return SchemaCheck(found.diagnostics, errors, found.rows, found.problems, sources)
 
 
-def schema_sources(project: Project) -> Sources:
-    """The texts that diagnostics of the schema may point into."""
-    return {} if project.schema is None else {source.name: source for source in projects.schema_of(project)[1]}
+def _no_rules(project: Project) -> Ruleset:
+    """A ruleset without a rule, in the project's currency."""
+    from assignrules.check import check_files
+
+    found = check_files(
+        (), mapping_of(project).schema, currency=project.currency, ignored_currencies=project.ignored_currencies, calendar=project.calendar
+    )
+    assert found.ruleset is not None
+    return found.ruleset
 
 
 def schema_of(project: Project) -> SchemaMapping:

@@ -81,15 +81,17 @@ def _check(project: Project, format: str, options: Options) -> int:
     errors, warnings = ([item for item in found.problems if item.code[0] == letter] for letter in "EW")
     if format == "json":
         extra = {"rows": dict(found.rows), "data_errors": problem_rows(errors), "data_warnings": problem_rows(warnings)}
-        emit(report.as_json(found.diagnostics, **extra))
+        emit(report.as_json((*found.rules, *found.diagnostics), **extra))
     else:
-        text = report.as_text(found.diagnostics, api.schema_sources(project), color=colored(sys.stdout))
+        text = report.as_text((*found.rules, *found.diagnostics), found.sources, color=colored(sys.stdout))
         emit(f"{text}\n" if text else "")
         emit("".join(f"{entity}: {count} rows\n" for entity, count in found.rows.items()))
         emit(problems_text(found.problems))
         verdict = "the schema file does not fit the database" if found.diagnostics else "the schema file fits the database"
         options.say(f"{verdict}, and its data has errors" if errors else verdict)
-    return exits.WRONG if has_errors(found.diagnostics) or errors else exits.DONE
+        if found.rules:
+            options.say("the rules have errors, so the names that they give were not looked up")
+    return exits.WRONG if has_errors(found.diagnostics) or errors or found.rules else exits.DONE
 
 
 COMMANDS = (schema,)

@@ -112,6 +112,7 @@ CODES: dict[str, str] = {
     "W0506": "a measure of `distribute` is missing or below 0",
     "W0507": "values of `distribute` that have no row",
     "W0508": "a search that lacks an exchange rate",
+    "W0509": "a stored key that a lookup does not have",
     # 06 plan
     "E0601": "plan file cannot be read",
     "E0602": "plan file was changed",

@@ -12,6 +12,7 @@ from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.changes import DataProblem
 from assignrules.ir.ruleset import Ruleset
 from assignrules.plan.data_checks import checked, dangling_link, repeated_key, repeated_rates
+from assignrules.plan.lookup_checks import unlisted_keys
 from assignrules.plan.mapped_checks import lookup_problems, mapped_checks, rate_checks, unreadable_currencies
 from assignrules.schema.mapping import ROW_KEY, SchemaMapping
 from assignrules.schema.physical import Fragment
@@ -91,6 +92,7 @@ def _data(session: Session, mapping: SchemaMapping, ruleset: Ruleset, as_of: dat
         for check in dangling_link(compiler, name, link)
     ]
     checks += rate_checks(compiler)
+    checks += unlisted_keys(compiler)
     amounts = [(name, field) for name in keyed for field, body in mapping.entities[name].fields.items() if body.currency is not None]
     problems = [*checked(session, checks), *unreadable_currencies(session, compiler, amounts)]
     problems += repeated_rates(session, compiler)

@@ -46,7 +46,19 @@ DEEPEST = 40  # names inside names
 def negated_orderings(subject: Subject) -> Iterator[Diagnostic]:
     """One warning for each comparison, or name, below a `not`."""
     for expression, span in subject.whole():
-        yield from _Search(subject).below(expression, False, frozenset(), span)
+        if _negates(expression):
+            yield from _Search(subject).below(expression, False, frozenset(), span)
+
+
+def _negates(expression: Expression) -> bool:
+    """Whether there is a `not` in it: most conditions have none, and need no more looking at."""
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Not):
+            return True
+        waiting.extend(children(part))
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,15 @@ class Subject:
 
     def blocks(self) -> Iterator[Assignment]:
         """The blocks of the checked files."""
-        return (block for block in self.ruleset.assignments if block.span.file in self.names)
+        names = self.names
+        return (block for block in self.ruleset.assignments if block.span.file in names)
 
     def written(self) -> Iterator[tuple[Expression, Span]]:
         """Every expression of the checked files, with its place."""
-        return ((expression, span) for expression, span in self.ruleset.origins.written() if span.file in self.names)
+        names = self.names
+        return ((expression, span) for expression, span in self.ruleset.origins.written() if span.file in names)
 
     def whole(self) -> Iterator[tuple[Expression, Span]]:
         """Those that are not part of another one."""
-        return ((expression, span) for expression, span in self.ruleset.origins.whole() if span.file in self.names)
+        names = self.names
+        return ((expression, span) for expression, span in self.ruleset.origins.whole() if span.file in names)

@@ -39,7 +39,8 @@ class SourceFile:
 
     def __post_init__(self) -> None:
         starts = [0]
-        starts.extend(position + 1 for position, character in enumerate(self.text) if character == "\n")
+        while (end := self.text.find("\n", starts[-1])) >= 0:
+            starts.append(end + 1)
         object.__setattr__(self, "_line_starts", tuple(starts))
 
     def span(self, start: int, end: int) -> Span:

@@ -38,6 +38,7 @@ class Names:
     lost: set[str] = field(default_factory=set)  # defined by statements that could not be read, which is reported there
     places: dict[int, tuple[Expression, Span]] = field(default_factory=dict)  # what each expression was written as: see ir.origins
     read: set[tuple[str | None, str]] = field(default_factory=set)
+    _targets: dict[tuple[str, str], Target | None] = field(default_factory=dict)  # by entity and word, as they are asked for
 
     def known(self, entity: str) -> list[str]:
         """What may stand as a name on a row of an entity, for "did you mean"."""
@@ -49,10 +50,11 @@ class Names:
 
     def target(self, entity: str, word: str) -> Target | None:
         """The target that a name reads on a row: by its name, or by the field that it is."""
-        target = self.schema.targets.get(word)
-        if target is not None and target.entity == entity:
-            return target
-        return self.schema.target_of_field(entity, word)
+        key = (entity, word)
+        if key not in self._targets:
+            target = self.schema.targets.get(word)
+            self._targets[key] = target if target is not None and target.entity == entity else self.schema.target_of_field(entity, word)
+        return self._targets[key]
 
     def is_prefix(self, word: str) -> bool:
         """Whether names begin with ``word.``: those of a rule pack under its alias, or the class of a score."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -81,6 +80,7 @@ def scan(source: SourceFile) -> Scan:
 
 
 _fields_of: dict[type[Any], tuple[str, ...]] = {}
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _child_fields(kind: type[Any]) -> tuple[str, ...]:
@@ -90,20 +90,24 @@ def _child_fields(kind: type[Any]) -> tuple[str, ...]:
     return names
 
 
-def _children(node: Any) -> Iterator[Any]:
+def _children(node: Any) -> list[Any]:
+    found: list[Any] = []
     for name in _child_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, tuple):
-            yield from value
-        elif is_dataclass(value):
-            yield value
+        if type(value) is tuple:
+            found.extend(value)
+        elif type(value) not in _PLAIN and is_dataclass(value):
+            found.append(value)
+    return found
 
 
-_FLAT = (tree.Name, tree.Path, tree.Text, tree.Number, tree.Percent, tree.Money, tree.Date, tree.Duration, tree.Boolean, tree.Today)
-_LEVELS = (
+_FLAT = frozenset({
+    tree.Name, tree.Path, tree.Text, tree.Number, tree.Percent, tree.Money, tree.Date, tree.Duration, tree.Boolean, tree.Today,
+})  # fmt: skip
+_LEVELS = frozenset({
     tree.Call, tree.Unary, tree.Binary, tree.And, tree.Or, tree.Between, tree.InList, tree.IsMissing, tree.InDuration, tree.InPeriod,
     tree.HasMember, tree.Case, tree.AsOf,
-)  # fmt: skip
+})  # fmt: skip
 
 
 def too_deep_at(root: Any) -> Span | None:
@@ -116,14 +120,12 @@ def too_deep_at(root: Any) -> Span | None:
     waiting: list[tuple[Any, int, Any]] = [(root, 0, None)]
     while waiting:
         node, depth, outermost = waiting.pop()
-        if isinstance(node, _LEVELS):
+        if type(node) in _LEVELS:
             depth += 1
             if outermost is None:
                 outermost = node
             if depth > MAX_DEPTH:
                 span: Span = outermost.span
                 return span
-        for child in _children(node):
-            if not isinstance(child, _FLAT):
-                waiting.append((child, depth, outermost))
+        waiting.extend((child, depth, outermost) for child in _children(node) if type(child) not in _FLAT)
     return None

@@ -68,7 +68,8 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
     actions, rules, words = tables.actions, tables.rules, tables.words
     methods, shapes = _productions(type(builder))
     as_of = as_of_pattern().match
-    states = [tables.starts[start_rule]]
+    state = tables.starts[start_rule]
+    states = [state]
     values: list[Any] = []
     previous: Token | None = None
     before_previous: Token | None = None
@@ -78,7 +79,7 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
         if kind == "COMMENT" or kind is None:
             continue
         first, last = match.span(kind)
-        accepted = actions[states[-1]]
+        accepted = actions[state]
         if kind == "WORD":
             word = text[first:last]
             keyword = words.get(word)
@@ -108,13 +109,14 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
             continue  # the second word of `as of`
         kind = token.type
         while True:
-            step = actions[states[-1]].get(kind)
+            step = actions[state].get(kind)
             if step is None:
                 raise Unexpected(token, previous, before_previous, states)
             if step > 0:
                 if kind == "$END":
                     return values[0]
-                states.append(step - 1)
+                state = step - 1
+                states.append(state)
                 values.append(token)
                 if len(states) > MAX_STACK:
                     raise TooDeep(token)
@@ -135,9 +137,10 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
                 value = method(builder, _flat(children) if spliced else children)
             values.append(value)
             key = (states[-1], origin, kind)
-            state = landings.get(key)
-            if state is None:
-                state = landings[key] = _landing(*key)
+            landed = landings.get(key)
+            if landed is None:
+                landed = landings[key] = _landing(*key)
+            state = landed
             states.append(state)
         before_previous, previous = previous, token
     raise AssertionError("the token pattern always finds the end")

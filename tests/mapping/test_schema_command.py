@@ -140,3 +140,14 @@ def test_stored_keys_that_a_lookup_does_not_have_are_counted(tmp_path: Path) -> 
     ]
     assert command(tmp_path, "schema", "check").exit_code == 0
     assert not [item for item in api.plan_changes(project).data_warnings if item.code == "W0509"]
+
+
+def test_compile_does_not_make_a_fragment_strict_in_silence(tmp_path: Path) -> None:
+    schema = SCHEMA.replace("      name: name\n      turn", "      name: {sql: TRY_CAST(owing AS DATE)}\n      turn")
+    assert schema != SCHEMA
+    project_in(tmp_path, schema=schema, rules='search a where name = ""\n')
+    assert command(tmp_path, "compile").exit_code == 0
+    result = command(tmp_path, "compile", "--dialect", "postgres")
+    assert result.exit_code == 1
+    assert "`postgres` has no `TRY_CAST(owing AS DATE)`, which gives NULL where a value does not fit" in result.output
+    assert command(tmp_path, "compile", "--dialect", "trino").exit_code == 0

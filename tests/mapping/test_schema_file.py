@@ -10,7 +10,7 @@ import pytest
 from assignrules.diagnostics import SourceFile
 from assignrules.ir.types import BOOLEAN, DATE, DECIMAL, INTEGER, Type
 from assignrules.schema.file import Settings, read_schema
-from assignrules.schema.fragments import check_fragment
+from assignrules.schema.fragments import check_fragment, check_translation
 from assignrules.schema.physical import FieldSource, Fragment, Source, Stored
 from assignrules.sql import terms
 from assignrules.sql.dialects import DIALECTS
@@ -27,6 +27,36 @@ def test_what_reads_is_let_through() -> None:
     ):
         assert not check_fragment(Fragment(text), "value", "postgres", ("company",)), text
     assert [item.code for item in check_fragment(Fragment(":who"), "value", "duckdb", ("as_of",))] == ["E0206"]
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "database", "lost"),
+    [
+        ("TRY_CAST(self.a AS INTEGER)", "duckdb", "duckdb", None),
+        ("TRY_CAST(self.a AS INTEGER)", "duckdb", "postgres", "TRY_CAST(self.a AS INT)"),
+        ("COALESCE(CAST(self.a AS INT), TRY_CAST(self.b AS DATE))", "duckdb", "postgres", "TRY_CAST(self.b AS DATE)"),
+        ("TRY_CAST(self.a AS VARCHAR)", "duckdb", "postgres", None),  # everything fits a text
+        ("CAST(self.a AS INTEGER)", "duckdb", "postgres", None),  # fails on both
+        ("SAFE_CAST(self.a AS INT64)", "bigquery", "duckdb", None),
+        ("SAFE_CAST(self.a AS INT64)", "bigquery", "postgres", "SAFE_CAST(self.a AS INT64)"),
+        ("CAST(self.a AS INT)", "spark", "postgres", "CAST(self.a AS INT)"),  # Spark's gives NULL
+        ("CONCAT(self.a, LPAD(self.b, 3, '0')) || STRFTIME(self.c, '%Y')", "duckdb", "postgres", None),
+    ],
+)
+def test_what_would_fail_in_another_dialect_is_refused(text: str, written: str, database: str, lost: str | None) -> None:
+    assert not check_fragment(Fragment(text), "value", written, ())
+    found = check_translation(Fragment(text), "value", written, database)
+    assert [(item.code, item.message.split("`")[1]) for item in found] == ([] if lost is None else [("E0221", lost)])
+    assert all(item.help for item in found)
+
+
+def test_a_schema_file_for_another_database_says_so_at_the_fragment() -> None:
+    text = "extends: credit\ndialect: duckdb\nentities:\n  customer: {from: c, key: id, fields: {country: {sql: TRY_CAST(x AS INT)}}}\n"
+    source = SourceFile("schema.yml", text)
+    assert read_schema(source, Settings("duckdb"), lambda name, parent: (None, ()))[2] == ()
+    (found,) = read_schema(source, Settings("postgres"), lambda name, parent: (None, ()))[2]
+    assert (found.code, found.span.line, found.span.column) == ("E0221", 4, text.splitlines()[3].index("TRY_CAST") + 1)
+    assert found.message == "`TRY_CAST(x AS INT)` gives NULL where a value does not fit, and in the SQL of `postgres` it would fail"
 
 
 def read(type: Type, stored: Stored, sql: str, **how: object) -> object:

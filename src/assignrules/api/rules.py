@@ -162,7 +162,7 @@ def compile_sql(project: Project, search: str | None = None, *, dialect: str | N
         return "\n".join(part for part in parts if part)
     except NotCompiled as problem:
         help = "compile one search by name, or for another dialect: every rule runs on DuckDB and PostgreSQL"
-        raise Problems([diagnostic("E0199", str(problem), help=help)]) from problem
+        raise Problems([diagnostic("E0199", str(problem), help=problem.help or help)]) from problem
 
 
 def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence[Diagnostic], whole_project: bool = True) -> CheckReport:

@@ -62,7 +62,7 @@ def read_schema(
     sources = tuple(file for file, _ in chain)
     if has_errors(problems):
         return None, sources, problems
-    nodes = Nodes(settings.dialect)
+    nodes = Nodes(settings.dialect, settings.dialect)
     built_in = nodes.text(chain[-1][1].get("extends"), "extends") == BUILT_IN
     top: dict[str, yaml.Node] = {}
     for _, node in reversed(chain):

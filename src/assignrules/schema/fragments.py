@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CODE = "E0221"
 LONGEST = 20_000  # characters
+WITHOUT_LENIENCY = "map the column itself: what does not fit its type reads as missing and is counted; or test its form first in a CASE"
 DEEPEST = 60  # parentheses and CASEs inside each other
 
 
@@ -38,6 +39,43 @@ def check_fragment(fragment: Fragment, kind: str, dialect: str, parameters: Coll
         diagnostic("E0206", f"the fragment reads the unknown parameter `:{name}`", fragment.span, help=f"parameters are {known}")
         for name in unknown
     )
+
+
+def check_translation(fragment: Fragment, kind: str, written: str, dialect: str) -> tuple[Diagnostic, ...]:
+    """What a fragment that may run loses in the SQL of the database that it is to run on."""
+    lost = None if written == dialect else lost_leniency(parsed(fragment.text, kind, written), dialect)
+    if lost is None:
+        return ()
+    message = f"`{lost.sql(dialect=written)}` gives NULL where a value does not fit, and in the SQL of `{dialect}` it would fail"
+    return (diagnostic(CODE, message, fragment.span, help=WITHOUT_LENIENCY),)
+
+
+def lost_leniency(tree: exp.Expr, dialect: str) -> exp.Expr | None:
+    """The first part of a tree that gives NULL where a value does not fit, like `TRY_CAST`, and that a dialect can only say in a way
+    that fails."""
+    with _silent():
+        for node in tree.walk():
+            strict = _strict(node)
+            if strict is not None and node.sql(dialect=dialect) == strict.sql(dialect=dialect):
+                return node
+    return None
+
+
+def _strict(node: exp.Expr) -> exp.Expr | None:
+    """What a lenient node would be if it failed instead; None where it is none. Everything fits a text."""
+    from sqlglot import exp
+
+    match node:
+        case exp.TryCast():
+            return None if node.to.this in exp.DataType.TEXT_TYPES else exp.Cast(this=node.this.copy(), to=node.to.copy())
+        case exp.Try():
+            return node.this if isinstance(node.this, exp.Expr) else None
+        case exp.Convert() | exp.ToNumber() | exp.TsOrDsToDate() | exp.StrToTime() | exp.StrToDate() if node.args.get("safe"):
+            strict = node.copy()
+            strict.set("safe", False)
+            return strict
+        case _:
+            return None
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
-from assignrules.schema.fragments import check_fragment
+from assignrules.schema.fragments import check_fragment, check_translation
 from assignrules.schema.physical import Fragment, Source, TableName
 from assignrules.syntax import yaml_reader as yaml
 
@@ -17,9 +17,11 @@ SQL_STARTS = ("select ", "with ", "select\n", "with\n", "select\t", "with\t")
 
 @dataclass(slots=True)
 class Nodes:
-    """Reads nodes and collects what is wrong with them. ``dialect`` is that of the fragments, ``parameters`` those that they may read."""
+    """Reads nodes and collects what is wrong with them. ``dialect`` is that of the fragments, ``database`` that of the database on which
+    they run; ``parameters`` are those that they may read."""
 
     dialect: str
+    database: str
     parameters: Collection[str] = ()
     problems: list[Diagnostic] = field(default_factory=list)
 
@@ -89,6 +91,7 @@ class Nodes:
             return None
         found = Fragment(text, node.span)
         problems = check_fragment(found, kind, self.dialect, self.parameters)
+        problems = problems or check_translation(found, kind, self.dialect, self.database)
         self.problems.extend(problems)
         return None if problems else found
 

@@ -10,6 +10,7 @@ from sqlglot import Dialect as Generator
 from assignrules.ir.expressions import Reference
 from assignrules.ir.reports import Alert, Report
 from assignrules.ir.ruleset import Assignment, Definition, Ruleset
+from assignrules.schema.fragments import WITHOUT_LENIENCY, lost_leniency
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
 from assignrules.sql.decisions import distribution_of
@@ -36,10 +37,18 @@ def dialect_named(name: str) -> Dialect:
 
 
 class NotCompiled(Exception):
-    """What the dialect cannot say, and the heading of the statement that takes it."""
+    """What the dialect cannot say, and the heading of the statement that takes it. ``help`` proposes a way out."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help
 
 
 def _text(compiler: Compiler, query: Sql, heading: str) -> str:
+    lost = lost_leniency(query, compiler.dialect.name)
+    if lost is not None:
+        message = f"{heading}: `{compiler.dialect.name}` has no `{lost.sql(dialect='duckdb')}`, which gives NULL where a value does not fit"
+        raise NotCompiled(message, WITHOUT_LENIENCY)
     if not isinstance(compiler.dialect, MySQL):
         return compiler.text(query, pretty=True)
     try:

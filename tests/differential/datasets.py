@@ -61,7 +61,7 @@ class Rows:
             self.states(dataset, target)
         days = (0, -1, 1, 4, -3, 8, -31, 31)
         closed = {self.today + timedelta(days=self.one(days)) for _ in range(self.number_of(1, 5))}
-        dataset.rows["holidays"] = [{"calendar": self.one(("FR", "FR", "DE")), "on": day} for day in sorted(closed)]
+        dataset.rows["holidays"] = [{"calendar": self.one(("FR", "FR", "DE", "A", "B", "é")), "on": day} for day in sorted(closed)]
         dataset.rows["holidays"].append({"calendar": "FR", "on": date(2026, 11, 11)})
         return dataset
 

@@ -188,7 +188,9 @@ class Writer:
         kind = self.number_of(0, 3)
         if self.business and self.chance(30):
             counted = f"({self.integer(scope, 0)} * 1 business day)"
-            return counted if self.chance(40) else self.one(("1 business day", "5 business days", "0 business days", "23 business days"))
+            if not self.chance(40):
+                counted = self.one(("1 business day", "5 business days", "0 business days", "23 business days"))
+            return f"{counted} of ({self.text(scope, depth)})" if self.chance(50) else counted
         if kind == 3:
             return f"({self.days(scope, depth)})"
         return self.one(MONTHS) if kind == 2 else self.one(DURATIONS)

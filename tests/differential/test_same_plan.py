@@ -160,7 +160,7 @@ def compare_answers(session: Session, found: Mapping[str, Sequence[str]], values
 
 def _too_large(session: ReferenceSession) -> bool:
     """Whether a value, needed by a target or not, was too large: databases then refuse the whole statement."""
-    return any(code == OVERFLOW for code, _, _ in session.evaluation.failures)
+    return any(code == OVERFLOW for code, _, _ in session.evaluation.noted)
 
 
 def compare_plans(outcome: Outcome, plan: Plan, *, exact: bool) -> None:

@@ -14,6 +14,7 @@ from tests.conftest import empty_postgres
 from assignrules.databases import DatabaseUnavailable
 from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.postgres import Postgres
+from assignrules.ir.calendars import Calendars
 from assignrules.load import LoadReport, load
 from assignrules.schema.logical import credit
 
@@ -321,3 +322,14 @@ def test_a_million_documents_load_in_seconds_and_a_late_bad_line_is_found(store:
     assert messages(store.load(documents=f"{header}{lines}F7,C1,invoice,,1,EUR\n")) == [
         f"`documents.csv` line {count + 2}: `number` repeats that of line 9"
     ]
+
+
+def test_public_holidays_of_the_calendars_that_rules_read(store: Store) -> None:
+    store.load(customer="code,name,country\nC1,a,FR\nC2,b,DE\nC3,c,Utopia\nC4,d,\n", holidays="calendar,on\nDE,2026-12-25\n")
+    calendars = Calendars(frozenset({"BE"}), frozenset({("customer", "country")}))
+    assert load([store.folder], store.database, SCHEMA, "EUR", calendars).loaded
+    counted = dict(store.rows("SELECT calendar, count(*) FROM holidays GROUP BY calendar"))
+    assert set(counted) == {"BE", "DE", "FR"}  # nobody knows Utopia
+    assert counted["DE"] == 1  # a file's own stay alone
+    days = "SELECT calendar FROM holidays WHERE \"on\" = DATE '2026-07-14'"
+    assert store.rows(days) == [("FR",)]

@@ -74,6 +74,11 @@ def test_literals() -> None:
         ("(a) as of today + 1 day < b", "((a) as of (today + 1 day)) < b"),
         ("a + (b) as of c - d", "a + ((b) as of (c - d))"),
         ("(a) as of b * c", "((a) as of b) * c"),
+        ("a - 5 business days of b.c", "a - (5 business days of b.c)"),
+        ("a + b * 1 business day of c - d of e", "(a + ((b * 1 business day) of c)) - (d of e)"),
+        ("a in last 5 business days of b and c", "(a in last (5 business days of b)) and c"),
+        ("(a) as of today - 5 business days of b", "(a) as of (today - (5 business days of b))"),
+        ("a < b of c", "a < (b of c)"),
         ('not in group "A" and b', '(not in group "A") and b'),
     ],
 )

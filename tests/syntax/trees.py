@@ -70,6 +70,7 @@ def _compound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.builds(tree.CurrentValue, named_paths, nowhere),
         st.builds(tree.Case, st.lists(st.builds(tree.When, inner, inner, nowhere), min_size=1, max_size=2).map(tuple), maybe, nowhere),
         st.builds(tree.AsOf, inner, inner, nowhere),
+        st.builds(tree.OfCalendar, inner, inner, nowhere),
         st.builds(tree.Parenthesised, inner, nowhere),
         st.builds(lambda name, arguments: _call(name, arguments), st.sampled_from(FUNCTIONS), st.lists(inner, max_size=3)),
         st.builds(lambda link, where: _call("count", [link], where=where), paths, maybe),

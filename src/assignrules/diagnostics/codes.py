@@ -95,7 +95,7 @@ CODES: dict[str, str] = {
     "E0507": "no entity for this file",
     "E0508": "unknown column",
     "E0509": "file cannot be read",
-    "E0511": "no holidays of the project's calendar",
+    "E0511": "no holidays of a calendar",
     "E0510": "no data loaded yet",
     "E0505": "value that does not fit its field",
     "E0520": "a code that the mapping does not list",

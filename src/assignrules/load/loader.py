@@ -17,6 +17,7 @@ from assignrules.databases.duckdb import DuckDB
 from assignrules.databases.embedded import create_store, entity_columns, lock, note_load
 from assignrules.databases.postgres import Postgres
 from assignrules.diagnostics import Diagnostic, diagnostic
+from assignrules.ir.calendars import Calendars
 from assignrules.ir.types import Kind
 from assignrules.load.cells import CURRENCY_TABLE, Cell, currency_cell, money_cell, text_cell, typed_cell, why_rejected
 from assignrules.load.files import (
@@ -68,13 +69,13 @@ class LoadReport:
         return sum(item.rejected for item in self.entities)
 
 
-def load(paths: Iterable[Path], database: Database, schema: Schema, currency: str, calendar: str | None = None) -> LoadReport:
+def load(paths: Iterable[Path], database: Database, schema: Schema, currency: str, calendars: Calendars | None = None) -> LoadReport:
     """Replaces the rows of each entity that has a file; entities without one, and the state of targets, stay.
 
     A file is CSV (UTF-8, RFC 4180, separated by comma, semicolon or tab) or Parquet, named like its entity; or an Excel workbook, with a
     sheet for each entity that is named like it, or named like the entity of its first sheet. Its header holds logical names;
     a link holds the business key of the other row. ``currency`` is that of a bare amount in a file without a column ``currency``.
-    ``calendar``: its public holidays are filled in where no file ever gave any. Raises ``DatabaseProblem`` where the store cannot be
+    ``calendars``: their public holidays are filled in where no file ever gave any. Raises ``DatabaseProblem`` where the store cannot be
     opened or written.
     """
     found = find_files(paths, schema)
@@ -93,17 +94,16 @@ def load(paths: Iterable[Path], database: Database, schema: Schema, currency: st
                 ready.append(checked)
         if problems:
             return LoadReport(False, (), problems, found.left_out)
-        return replace(_load_ready(ready, database, schema, currency, calendar), left_out=found.left_out)
+        return replace(_load_ready(ready, database, schema, currency, calendars or Calendars()), left_out=found.left_out)
 
 
-def _load_ready(files: list[DataFile], database: Database, schema: Schema, currency: str, calendar: str | None) -> LoadReport:
+def _load_ready(files: list[DataFile], database: Database, schema: Schema, currency: str, calendars: Calendars) -> LoadReport:
     if isinstance(database, Postgres):
-        return _load_into_server(files, database, schema, currency, calendar)
+        return _load_into_server(files, database, schema, currency, calendars)
     with database.writing(tuple(file.read for file in files), create=True) as session:
         report = _load_all(session, files, schema, currency)
         if report.loaded:
-            if calendar is not None:
-                fill_holidays(session, schema, calendar)
+            fill_holidays(session, schema, calendars)
             _note(session, report.entities)
             session.commit()
     return report
@@ -135,7 +135,7 @@ def _load_all(session: Session, files: list[DataFile], schema: Schema, currency:
     return LoadReport(not problems, tuple(loads), problems)
 
 
-def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema, currency: str, calendar: str | None) -> LoadReport:
+def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema, currency: str, calendars: Calendars) -> LoadReport:
     with database.reading():
         pass  # a server that cannot be reached is told of before the files are read
     with TemporaryDirectory(prefix="assignrules-") as folder:
@@ -160,8 +160,7 @@ def _load_into_server(files: list[DataFile], database: Postgres, schema: Schema,
                     reader.execute(f"COPY (SELECT {names} FROM {quoted(item.table)}) TO '{place}' ({form})")
                     session.execute(f"DELETE FROM {quoted(item.table)}")
                     session.copy_csv(item.table, columns, rows)
-                if calendar is not None:
-                    fill_holidays(session, schema, calendar)
+                fill_holidays(session, schema, calendars)
                 _note(session, report.entities)
                 session.commit()
     return report
@@ -386,10 +385,18 @@ def _count(session: Session, table: str) -> int:
     return int(session.fetch(f"SELECT count(*) FROM {table}")[0][0])
 
 
-def fill_holidays(session: Session, schema: Schema, calendar: str) -> None:
-    """The public holidays of a calendar that the store has none of; nothing for a calendar that nobody knows."""
-    if session.fetch("SELECT 1 FROM holidays WHERE calendar = $calendar LIMIT 1", {"calendar": calendar}) or not known_calendar(calendar):
+def fill_holidays(session: Session, schema: Schema, calendars: Calendars) -> None:
+    """The public holidays of the calendars that the store has none of; nothing for a calendar that nobody knows."""
+    mapping = identity(schema)
+    places = [(mapping.entities[entity].table, mapping.entities[entity].fields[name].column) for entity, name in sorted(calendars.fields)]
+    texts = " UNION ".join(f"SELECT {quoted(column)} AS calendar FROM {quoted(table)}" for table, column in places)
+    found = calendars.names | ({name for (name,) in session.fetch(texts) if name is not None} if texts else set())
+    if not found:
         return
-    days = [day.isoformat() for day in public_holidays(calendar)]
-    columns = entity_columns(schema, identity(schema).entities["holidays"])
-    session.insert("holidays", columns, {"calendar": [calendar] * len(days), "on": days})
+    there = {name for (name,) in session.fetch("SELECT DISTINCT calendar FROM holidays")}
+    days = [
+        (calendar, day.isoformat()) for calendar in sorted(found - there) if known_calendar(calendar) for day in public_holidays(calendar)
+    ]
+    if days:
+        names, dates = zip(*days, strict=True)
+        session.insert("holidays", entity_columns(schema, mapping.entities["holidays"]), {"calendar": list(names), "on": list(dates)})

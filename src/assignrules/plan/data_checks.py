@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
+from assignrules.plan.calendar_checks import missing_holidays
 from assignrules.plan.mapped_checks import (
     EXAMPLES,
     Check,
@@ -46,7 +47,7 @@ def data_problems(
         *(problem for problem in found if problem.code.startswith("E")),
         *(repeated_rates(session, compiler) if any(statement.reads_rates for statement in statements) else ()),
         *missing_rates(session, compiler, statements, reports),
-        *_missing_holidays(session, compiler, statements),
+        *missing_holidays(session, compiler, statements, reports),
         *unreadable_currencies(session, compiler, {field for statement in statements for field in statement.amounts()}),
         *lookup_problems(session, compiler),
     ]
@@ -90,16 +91,6 @@ def repeated_key(compiler: Compiler, entity: str) -> Iterator[Check]:
         column = body.fields[name].column
         key, table = quoted(column), compiler.relations.text(entity, "row", [column])
         yield repeated("E0501", f"key `{name}` of `{entity}` is repeated", entity, table, key, key)
-
-
-def _missing_holidays(session: Session, compiler: Compiler, statements: Sequence[Statement]) -> Iterator[DataProblem]:
-    """Business days of a calendar that the data has no holiday of would silently skip weekends only."""
-    calendar = compiler.ruleset.calendar
-    if calendar is None or not any(statement.uses_business_days for statement in statements):
-        return
-    table = compiler.relations.text("holidays", "row", ["calendar"])
-    if not session.fetch(f"SELECT 1 FROM {table} WHERE calendar = {_text(calendar)} LIMIT 1"):
-        yield DataProblem("E0511", f"the data has no holidays of the calendar `{calendar}`", "holidays", 1, (calendar,))
 
 
 def repeated_rates(session: Session, compiler: Compiler) -> Iterator[DataProblem]:

@@ -29,7 +29,7 @@ def missing_rates(
     missing: Missing = {}
     if any(statement.reads_rates for statement in statements):
         finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
-        _look(session, compiler, list(_conversions(compiler, finder)), missing)
+        _look(session, compiler, list(conversions_of(compiler, finder)), missing)
     for report in reports:
         if isinstance(report, Groups):
             _look_at_groups(session, compiler, report, missing)
@@ -42,7 +42,10 @@ def unrated_searches(session: Session, compiler: Compiler, searches: Sequence[De
     be too few or too many. A search alone makes no plan inapplicable, so it is no error."""
     finder = Conversions(compiler.ruleset, compiler.mapping.schema, compiler.today)
     needed = {
-        (search.entity, search.name): list(dict.fromkeys(finder.of_condition(search.expression, search.entity))) for search in searches
+        (search.entity, search.name): list(
+            dict.fromkeys(found for found in finder.of_condition(search.expression, search.entity) if found.calendar is None)
+        )
+        for search in searches
     }
     every = [conversion for conversions in needed.values() for conversion in conversions]
     if not every or not (any(map(_is_dated, every)) or _without_rate_today(session, compiler, every)):
@@ -58,7 +61,8 @@ def unrated_searches(session: Session, compiler: Compiler, searches: Sequence[De
     return found
 
 
-def _conversions(compiler: Compiler, finder: Conversions) -> Iterator[Conversion]:
+def conversions_of(compiler: Compiler, finder: Conversions) -> Iterator[Conversion]:
+    """Those that the ruleset needs on the day, but for those on the groups of reports."""
     ruleset = compiler.ruleset
     for block in ruleset.assignments:
         if block.runs_on(compiler.today):
@@ -86,7 +90,7 @@ def _look(session: Session, compiler: Compiler, conversions: Sequence[Conversion
             return True
         return bool(unrated) if conversion.currency is None else conversion.currency in unrated
 
-    for conversion in dict.fromkeys(filter(doubtful, conversions)):
+    for conversion in dict.fromkeys(conversion for conversion in conversions if conversion.calendar is None and doubtful(conversion)):
         query = compiler.text(compiler.without_rate(conversion))
         rows = {str(row[0]) for row in session.fetch(query)}
         if rows:

@@ -14,9 +14,8 @@ from assignrules.schema.records import Record
 
 
 def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
-    """Repeated keys, missing rates, two rates of one day, and numbers too large, as far as the plan met them."""
-    failures = evaluation.failures.items()
-    found = [one for (code, entity, text), rows in failures for one in _problem(code, text, entity, _keys(rows))]
+    """Repeated keys of what the plan needs, and what it met: missing rates, two of one day, numbers too large, calendars without days."""
+    found = _met(evaluation, "E")
     entities = {reader.entity for reader in _running(evaluation)}
     for part in _needed(evaluation):
         entities.update(name for link in _links(part) for name in (link.entity, link.to))
@@ -25,10 +24,6 @@ def data_errors(evaluation: Evaluation) -> tuple[DataProblem, ...]:
         real = [record for record in evaluation.rows.records[entity] if not record.implied]
         times = Counter(_keys(real))
         found += _problem("E0501", f"key `{key}` of `{entity}` is repeated", entity, _keys(row for row in real if times[row.key] > 1))
-    for currency in evaluation.rates_read:
-        days = Counter(day for day, _ in evaluation.rows.rates.get(currency, ()))
-        twice = [f"{currency} {day.isoformat()}" for day, count in days.items() if count > 1]
-        found += _problem("E0503", f"two rates for `{currency}` on one day", "rates", twice)
     return _sorted(found)
 
 
@@ -51,9 +46,13 @@ def data_warnings(evaluation: Evaluation) -> tuple[DataProblem, ...]:
     names = {proposal.name for proposal in evaluation.ruleset.proposals}
     left = [entry.subject for entry in evaluation.dataset.outbox if entry.state == "open" and entry.proposal not in names]
     found += [*_orphans(evaluation), *_problem("W0505", "proposals are open that no rule makes", "outbox", left)]
-    for (code, entity, message), keys in evaluation.notices.items():
-        found += _problem(code, message, entity, keys)
-    return _sorted(found)
+    return _sorted([*found, *_met(evaluation, "W")])
+
+
+def _met(evaluation: Evaluation, severity: str) -> list[DataProblem]:
+    """What the evaluation noted."""
+    noted = evaluation.noted.items()
+    return [one for (code, entity, text), keys in noted if code.startswith(severity) for one in _problem(code, text, entity, keys)]
 
 
 def _orphans(evaluation: Evaluation) -> Iterable[DataProblem]:

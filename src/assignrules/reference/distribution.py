@@ -31,7 +31,7 @@ def shared(
 def _weight(evaluation: Evaluation, how: Distribution, number: int, row: Record) -> int:
     weight = weight_of(evaluation.plain(evaluation.value(how.by[number], row), row), how.by[number].type)
     if weight is None:
-        evaluation.notices["W0506", row.entity, "a measure of `distribute` is missing or below 0, and counts as 0"].add(row.key)
+        evaluation.noted["W0506", row.entity, "a measure of `distribute` is missing or below 0, and counts as 0"].add(row.key)
     return weight or 0
 
 
@@ -41,6 +41,6 @@ def _capacity(evaluation: Evaluation, block: Assignment, how: Distribution, valu
         return None
     row = evaluation.rows.find(refers_to, value)
     if row is None:
-        evaluation.notices["W0507", refers_to, f"`distribute` of `{block.rule}` names values that have no row"].add(str(printed(value)))
+        evaluation.noted["W0507", refers_to, f"`distribute` of `{block.rule}` names values that have no row"].add(str(printed(value)))
         return None
     return row.row.get("capacity") if how.capacity else None  # type: ignore[return-value]  # a whole number

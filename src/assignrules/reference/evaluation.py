@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -28,8 +28,8 @@ Unit = tuple[str, str | None]
 class Evaluation:
     """One run: rules, data, the day (which `as of` moves, ``run_on`` stays), and the planned state as far as it is decided.
 
-    ``planned`` holds the state of each written (target, member) by subject. ``failures`` collects, by (code, entity, message), the rows on
-    which a rate was missing or a number too large; ``rates_read`` the currencies that needed a rate; ``notices`` keys of odd rows.
+    ``planned`` holds the state of each written (target, member) by subject. ``noted`` collects what is wrong or odd in the data, as far as
+    the plan met it: keys of rows by (code, entity, message).
     """
 
     schema: Schema
@@ -40,9 +40,7 @@ class Evaluation:
     run_on: date
     is_moved: bool = False
     planned: dict[Unit, dict[Record, Value]] = field(default_factory=dict)
-    failures: dict[tuple[str, str, str], set[Record]] = field(default_factory=lambda: defaultdict(set))
-    rates_read: set[str] = field(default_factory=set)
-    notices: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    noted: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     _known: dict[tuple[str, str, Record], Value] = field(default_factory=dict)
     _moved: dict[date, Evaluation] = field(default_factory=dict)
     _kept: dict[int, set[Record]] = field(default_factory=dict)
@@ -171,9 +169,12 @@ class Evaluation:
         if any(argument is None for argument in arguments):
             return False if operator in ir.CONDITIONS else None
         if operator == "add_duration":
-            day, count = arguments
+            day, count, *calendar = arguments
             if operation.arguments[1].type.business:
-                return after_business_days(day, count, self.rows.holidays(self.ruleset.calendar))
+                holidays = self.rows.holidays(*calendar or [self.ruleset.calendar])
+                if calendar and not holidays:
+                    self.noted["E0511", "holidays", "the data has no holidays of a calendar that a rule names"].add(calendar[0])
+                return after_business_days(day, count, holidays)
             return after_months(day, count) if operation.arguments[1].type.months else after_days(day, count)
         if operator == "currency":
             return str(arguments[0].currency)
@@ -214,11 +215,13 @@ class Evaluation:
         return None if self._too_large(result, MONEY, row) else Money(result, currency)
 
     def _rate(self, currency: str, day: date | None, row: Record) -> Decimal | None:
-        self.rates_read.add(currency)
+        for on, count in Counter(on for on, _ in self.rows.rates.get(currency, ())).items():
+            if count > 1:
+                self.noted["E0503", "rates", f"two rates for `{currency}` on one day"].add(f"{currency} {on.isoformat()}")
         rate = self.rows.rate(currency, day or self.as_of)
         if rate is None:
             when = "on its day" if day is not None or self.is_moved else f"on or before {self.as_of.isoformat()}"
-            self.failures["E0502", row.entity, f"no exchange rate {when}"].add(row)
+            self.noted["E0502", row.entity, f"no exchange rate {when}"].add(row.key)
         return rate
 
     def aggregate(self, aggregate: ir.Aggregate, among: Iterable[Record], *stack: Record) -> Value:
@@ -295,5 +298,5 @@ class Evaluation:
     def _too_large(self, number: int | Decimal, type: Type, row: Record) -> bool:
         too_large = abs(Decimal(number)) >= Decimal(10) ** (38 - type.scale)
         if too_large:
-            self.failures["E0504", row.entity, "a number grew too large"].add(row)
+            self.noted["E0504", row.entity, "a number grew too large"].add(row.key)
         return too_large

@@ -104,17 +104,6 @@ def plan(evaluation: Evaluation, share: Decimal | None = None) -> Outcome:
     return Outcome(changes, held, conflicts, guards, errors, warnings, applicable, failing, alerts, reports, proposals)
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """A decision on a subject: whether it would change anything, and what holds it."""
-
-    subject: Record
-    current: Value
-    decision: Decision
-    changed: bool
-    held_by: str | None
-
-
 def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...], findings: _Findings) -> None:
     target, member = unit
     declared = evaluation.schema.targets[target]
@@ -124,7 +113,6 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
     def state(value: Value) -> Printed:
         return value is not None if declared.shape is Shape.SET else printed(value)
 
-    attempts: list[_Attempt] = []
     decisions: dict[Record, Decision | None] = {}
     for subject in evaluation.rows.records[blocks[0].entity]:
         current = planned[subject] = evaluation.current(target, member, subject)
@@ -133,19 +121,18 @@ def _plan_unit(evaluation: Evaluation, unit: Unit, blocks: tuple[Assignment, ...
     for block in blocks:
         if isinstance(block.body, ValueBody) and block.body.distribution is not None:
             _share(evaluation, block, block.body.distribution, decisions)
-    for subject, decision in decisions.items():
-        current = planned[subject]
-        if decision is not None:
-            changed = not decision.keep and (decision.after != current or decision.unfit)
-            attempts.append(_Attempt(subject, current, decision, changed, _held_by(evaluation, decision, subject, changed)))
+    decided = {subject: found for subject, found in decisions.items() if found is not None}
+    changed = {one: found for one, found in decided.items() if not found.keep and (found.unfit or found.after != planned[one])}
+    held = {one: _held_by(evaluation, found, one, one in changed) for one, found in decided.items()}
     for block in blocks:
-        _hold_beyond_limit(evaluation, block, [item for item in attempts if item.decision.block is block])
-    for item in attempts:
-        subject, decision, block = item.subject, item.decision, item.decision.block
-        before, after = state(item.current), state(decision.after)
-        if item.changed and item.held_by is not None:
-            findings.held.append(Held(subject.key, target, member, before, after, item.held_by))
-        elif item.changed:
+        waiting = [one for one, found in changed.items() if found.block is block and held[one] is None]
+        held |= dict.fromkeys(_beyond_limit(evaluation, block, waiting), "limit")
+    for subject, decision in decided.items():
+        block, why = decision.block, held[subject]
+        before, after = state(planned[subject]), state(decision.after)
+        if subject in changed and why is not None:
+            findings.held.append(Held(subject.key, target, member, before, after, why))
+        elif subject in changed:
             planned[subject] = decision.after
             name = subject.row.get(label) if label is not None else None
             findings.changes.append(Change(
@@ -189,13 +176,10 @@ def _held_by(evaluation: Evaluation, decision: Decision, subject: Record, change
     return None
 
 
-def _hold_beyond_limit(evaluation: Evaluation, block: Assignment, attempts: list[_Attempt]) -> None:
-    """Holds what comes after the first of each group."""
+def _beyond_limit(evaluation: Evaluation, block: Assignment, waiting: list[Record]) -> set[Record]:
+    """What comes after the first of each group."""
     limit = block.limit
-    if limit is not None:
-        waiting = {item.subject: item for item in attempts if item.changed and item.held_by is None}
-        for subject in waiting.keys() - set(evaluation.first(waiting, limit.count, limit.by, limit.ascending, limit.per)):
-            waiting[subject].held_by = "limit"
+    return set(waiting) - set(evaluation.first(waiting, limit.count, limit.by, limit.ascending, limit.per)) if limit else set()
 
 
 def _decide(evaluation: Evaluation, block: Assignment, subject: Record, current: Value) -> Decision | None:

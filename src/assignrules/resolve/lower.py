@@ -6,6 +6,7 @@ INVARIANT: a lowering that gives None has reported why, here or where the broken
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -47,6 +48,14 @@ from assignrules.syntax import tree
 MONTHS_OF = {tree.Period.MONTH: 1, tree.Period.QUARTER: 3, tree.Period.YEAR: 12}
 # A definition by (entity, name), lowered on demand; None where it is broken.
 Definitions = Callable[[str, str], "Definition | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Length:
+    """A value; of business days, the calendar that they are counted by (None: the project's)."""
+
+    value: Expression
+    calendar: Expression | None = None
 
 
 class Lowering:
@@ -139,6 +148,11 @@ class Lowering:
                 return self._case(node)
             case tree.AsOf():
                 return self._as_of(node)
+            case tree.OfCalendar():
+                if self._length(node) is not None:
+                    help = "write it there, as in `due_date + 5 business days of customer.country`"
+                    self.report("E0302", "`of` names the calendar of business days that are added to a date", node.span, help=help)
+                return None
             case _:
                 assert_never(node)
 
@@ -278,6 +292,12 @@ class Lowering:
 
     def _binary(self, node: tree.Binary) -> Expression | None:
         operator = node.operator.value
+        if node.operator in (tree.BinaryOperator.ADD, tree.BinaryOperator.SUBTRACT):
+            one, other = self._length(node.left), self._length(node.right)
+            if one is None or other is None:
+                return None
+            calendar = one.calendar or other.calendar
+            return arithmetic(operator, one.value, other.value, node.span, self.problems, calendar)
         left, right = self.expression(node.left), self.expression(node.right)
         if left is None or right is None:
             return None
@@ -297,6 +317,31 @@ class Lowering:
                 return self._text_test(node, left, right)
             case _:
                 return arithmetic(operator, left, right, node.span, self.problems)
+
+    def _length(self, node: tree.Expression) -> _Length | None:
+        """The node as a value, which may be business days of a calendar."""
+        inner = node
+        while isinstance(inner, tree.Parenthesised):
+            inner = inner.operand
+        if not isinstance(inner, tree.OfCalendar):
+            value = self.expression(node)
+            return None if value is None else _Length(value)
+        value, calendar = self.expression(inner.length), self.expression(inner.calendar)
+        if value is None or calendar is None:
+            return None
+        if calendar.type.kind is Kind.DATE:
+            self.report("E0101", "`of` alone is not `as of`", inner.span, help="write `(…) as of …`")
+            return None
+        if not value.type.business:
+            help = "business days have a calendar, as in `5 business days of country`"
+            what = "counts no business days" if value.type.kind is Kind.DURATION else f"is of type {value.type}"
+            self.report("E0302", f"`of` names a calendar, and this {what}", inner.length.span, help=help)
+            return None
+        if not calendar.type.is_text:
+            help = 'name a calendar, as in `of "FR"`, or a field that holds one, as in `of country`'
+            self.report("E0302", f"a calendar is a text, and this is of type {calendar.type}", inner.calendar.span, help=help)
+            return None
+        return _Length(value, calendar)
 
     def _priced(self, value: Expression, other: Expression) -> Expression:
         if (
@@ -364,9 +409,10 @@ class Lowering:
                 help = f"write `in previous {word}` or `in current {word}`, or a duration, as in `{node.test.value} 30 days`"
                 self.report("E0201", f"unknown name `{word}`", span, help=help)
                 return None
-        day, length = self._date(node.operand, node.test.value), self.expression(node.duration)
-        if day is None or length is None:
+        day, counted = self._date(node.operand, node.test.value), self._length(node.duration)
+        if day is None or counted is None:
             return None
+        length, named = counted.value, () if counted.calendar is None else (counted.calendar,)
         if length.type.kind is not Kind.DURATION:
             self.report(
                 "E0302",
@@ -375,12 +421,12 @@ class Lowering:
                 help="as in `60 days`",
             )
             return None
-        past = Operation("add_duration", (Today(), _opposite(length)), DATE)
+        past = Operation("add_duration", (Today(), _opposite(length), *named), DATE)
         match node.test:
             case tree.DateTest.IN_LAST:
                 return And((Operation("ge", (day, past), BOOLEAN), Operation("le", (day, Today()), BOOLEAN)))
             case tree.DateTest.IN_NEXT:
-                future = Operation("add_duration", (Today(), length), DATE)
+                future = Operation("add_duration", (Today(), length, *named), DATE)
                 return And((Operation("ge", (day, Today()), BOOLEAN), Operation("le", (day, future), BOOLEAN)))
             case tree.DateTest.OLDER_THAN:
                 return Operation("lt", (day, past), BOOLEAN)

@@ -128,20 +128,23 @@ def comparable(left: Expression, right: Expression, span: Span, problems: list[D
     return False
 
 
-def arithmetic(operator: str, left: Expression, right: Expression, span: Span, problems: list[Diagnostic]) -> Expression | None:
-    """``left + right`` and its like."""
+def arithmetic(
+    operator: str, left: Expression, right: Expression, span: Span, problems: list[Diagnostic], calendar: Expression | None = None
+) -> Expression | None:
+    """``left + right`` and its like. ``calendar``: that of the business days which are one of them."""
+    named = () if calendar is None else (calendar,)
     one, other = left.type.kind, right.type.kind
     if operator in "+-":
         if one is Kind.DATE and other is Kind.DURATION:
             shift: Expression = right if operator == "+" else Operation("negate", (right,), right.type)
-            return Operation("add_duration", (left, shift), DATE)
+            return Operation("add_duration", (left, shift, *named), DATE)
         if one is Kind.DURATION and other is Kind.DATE and operator == "+":
-            return Operation("add_duration", (right, left), DATE)
+            return Operation("add_duration", (right, left, *named), DATE)
         if one is Kind.DATE and other is Kind.DATE and operator == "-":
             return Operation("date_difference", (left, right), DAYS)
         left, right = aligned((left, right))
         type = _sum_type(left.type, right.type)
-        if type is not None:
+        if type is not None and calendar is None:
             return Operation(ARITHMETIC[operator], (left, right), type)
     elif operator == "*":
         if other is Kind.MONEY or (other is Kind.DURATION and left.type.is_number):

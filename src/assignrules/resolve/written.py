@@ -204,9 +204,12 @@ class _Writer:
         if operator == "negate":
             return tree.Unary(tree.UnaryOperator.NEGATE, self.expression(arguments[0]), NOWHERE)
         if operator == "add_duration":
-            day, length = arguments
+            day, length, *calendar = arguments
             sign, size = (tree.BinaryOperator.SUBTRACT, _opposite(length)) if _falls(length) else (tree.BinaryOperator.ADD, length)
-            return tree.Binary(sign, self.expression(day), self.expression(size), NOWHERE)
+            added = self.expression(size)
+            for name in calendar:
+                added = tree.OfCalendar(added, self.expression(name), NOWHERE)
+            return tree.Binary(sign, self.expression(day), added, NOWHERE)
         return _call(operator, self._all(arguments))
 
     def _aggregate(self, aggregate: Aggregate, this: bool) -> tree.Expression:

@@ -1,4 +1,5 @@
-"""Where amounts are converted: the places at which a missing rate would be a data error, each with the condition under which it is reached.
+"""Where amounts are converted, and where a calendar is read: the places at which a missing rate or a calendar without holidays would be a
+data error, each with the condition under which it is reached.
 
 `and`, `or`, comparisons and functions look at all their operands; `case` looks at its branches up to the one that holds, an aggregate at
 the rows that its `where` keeps. A condition on one row is carried to the rows that an expression reaches from it.
@@ -62,6 +63,8 @@ class Conversion:
 
     ``money`` None: the guards themselves say that a rate is missing, for what an aggregate over links without a way back converts by
     `this`. ``frames``: the moved rows on which it stands, from the outermost. ``path``: from where the walk to it began.
+
+    With ``calendar``, it is no amount but a calendar that business days are counted by there.
     """
 
     entity: str
@@ -72,6 +75,7 @@ class Conversion:
     day: Expression | None
     frames: tuple[Frame, ...] = ()
     path: tuple[Link, ...] = ()
+    calendar: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,9 @@ class Conversions:
                     moved = tuple(AsOf(guard, day, BOOLEAN) for guard in inner.guards)
                     carried = guards if inner.entity == entity else ()
                     money = None if inner.money is None else AsOf(inner.money, day, inner.money.type)
-                    yield replace(inner, guards=(*carried, *moved), money=money, day=day if inner.day is None else inner.day)
+                    calendar = None if inner.calendar is None else AsOf(inner.calendar, day, TEXT)
+                    its_day = day if inner.day is None else inner.day
+                    yield replace(inner, guards=(*carried, *moved), money=money, day=its_day, calendar=calendar)
             case Aggregate():
                 yield from self._aggregate(expression, entity, guards)
             case _:
@@ -252,7 +258,10 @@ class Conversions:
         kept = _Outer(entity, (*guards, replace(any_row, where=aggregate.where)))
         for found in self._on_related(aggregate, any_row.path[-1].to, (), reached, kept):
             parts = [part for part in (found.money, found.day) if part is not None]
-            if found.frames:
+            if found.calendar is not None and _reads_this(found.calendar):
+                for named in _of_this(found.calendar):
+                    yield Conversion(entity, reached.guards, None, found.into, None, None, calendar=named)
+            elif found.frames:
                 frame = found.frames[0]
                 if not any(_reads_this(part) for part in (*frame.guards, frame.day, *found.guards, *parts)):
                     yield replace(found, frames=(replace(frame, guards=(*inside, *frame.guards)), *found.frames[1:]))
@@ -299,6 +308,9 @@ class Conversions:
             if code.value != self.home:
                 yield Conversion(entity, present, money, code.value, code.value, day)
             return
+        if operation.operator == "add_duration" and len(arguments) == 3:
+            there = (Not(IsMissing(part)) for part in arguments)
+            yield Conversion(entity, (*guards, *there), None, self.home, None, None, calendar=arguments[2])
         if operation.operator == "coalesce":
             return
         moneys = [part for part in arguments if part.type.kind is Kind.MONEY and not _bare(part)]
@@ -379,6 +391,15 @@ def _reads_this(expression: Expression) -> bool:
     if isinstance(expression, This):
         return True
     return not isinstance(expression, Aggregate) and any(_reads_this(part) for part in children(expression))
+
+
+def _of_this(expression: Expression) -> Iterator[Expression]:
+    """What is read by `this`."""
+    if isinstance(expression, This):
+        yield expression.of
+    elif not isinstance(expression, Aggregate):
+        for part in children(expression):
+            yield from _of_this(part)
 
 
 def _without_this(expression: Expression, back: Link) -> Expression:

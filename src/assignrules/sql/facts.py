@@ -127,6 +127,8 @@ class Facts:
                 parts = tuple(self.normal(argument, entity, outer) for argument in arguments)
                 if self._printed_twice(operator, parts):
                     parts = tuple(self._column(part, entity) for part in parts)
+                if len(parts) == 3 and operator == "add_duration" and isinstance(parts[0], Today | Literal):
+                    parts = (self.fact(parts[0], entity), *parts[1:])  # an `ASOF` join takes no constant
                 return Operation(operator, parts, type)
             case Aggregate():
                 return self._aggregate(expression, entity, outer)

@@ -18,6 +18,7 @@ from assignrules.sql.conversions import Conversion
 from assignrules.sql.decided import Decided
 from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
+from assignrules.sql.facts import Facts
 from assignrules.sql.journal import standing
 from assignrules.sql.relations import Relations
 from assignrules.sql.rows import Column, Rows
@@ -135,13 +136,7 @@ class Compiler:
 
     def without_rate(self, conversion: Conversion) -> exp.Query:
         """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate."""
-        decisions = self.decisions()
-        facts, entity = decisions.facts, conversion.entity
-        decisions.make_asked()  # the guards may say of what their changes wait for, and whether they are made
-        before: str | None = None
-        for frame in conversion.frames:
-            there = Case((Branch(And(frame.guards), frame.day),), None, frame.day.type) if frame.guards else frame.day
-            before = entity = facts.moved_rows(before or frame.entity, there, frame.path)
+        facts, entity = self._reached(conversion)
         guards = [facts.normal(guard, entity) for guard in conversion.guards]
         money = None if conversion.money is None else facts.normal(conversion.money, entity)
         day = None if conversion.money is None or conversion.day is None else facts.normal(conversion.day, entity)
@@ -160,6 +155,30 @@ class Compiler:
         source = terms.table(statement.stage(entity, statement.top), "s")
         key, _ = names_of(rows, self.mapping)
         return statement.finish(terms.select([terms.alias(key, "key")], source, rows.source.joins, where=terms.all_of(conditions)))
+
+    def calendars(self, conversion: Conversion) -> exp.Query:
+        """The calendars (column ``calendar``, each once) that are read where a conversion is reached."""
+        assert conversion.calendar is not None
+        facts, entity = self._reached(conversion)
+        guards = [facts.normal(guard, entity) for guard in conversion.guards]
+        calendar = facts.normal(conversion.calendar, entity)
+        statement = Statement(facts, self.mapping, self.dialect, self.today)
+        rows = statement.rows(entity)
+        conditions = [statement.scalars.condition(guard, rows) for guard in guards]
+        column = terms.alias(statement.scalars.value(calendar, rows), "calendar")
+        source = terms.table(statement.stage(entity, statement.top), "s")
+        return statement.finish(terms.select([column], source, rows.source.joins, where=terms.all_of(conditions), unique=True))
+
+    def _reached(self, conversion: Conversion) -> tuple[Facts, str]:
+        """Facts to come, and the rows on which the conversion stands."""
+        decisions = self.decisions()
+        facts, entity = decisions.facts, conversion.entity
+        decisions.make_asked()  # the guards may say of what their changes wait for, and whether they are made
+        before: str | None = None
+        for frame in conversion.frames:
+            there = Case((Branch(And(frame.guards), frame.day),), None, frame.day.type) if frame.guards else frame.day
+            before = entity = facts.moved_rows(before or frame.entity, there, frame.path)
+        return facts, entity
 
     def text(self, query: Sql, *, pretty: bool = False) -> str:
         """The statement in the dialect's SQL: on one line without comments, or for people."""

@@ -34,6 +34,7 @@ OWN_KEY = Column("own key", "own_key")
 DAY = Column("day", "day")
 # In place of a link's target: ways between an entity's rows and those derived from them.
 AS_OF, OWN_ROW, ALL_ROWS, PAIR = "#as of", "#own row", "#all rows", "#pair"
+CLOSED_DAYS, CLOSED_NUMBERS = "closed_days", "closed_numbers"
 BACK = "back by "  # before the name of a to-one link: the rows that it leads from, where the schema declares no inverse
 
 
@@ -59,6 +60,10 @@ class Relations(Protocol):
 
     def business_days(self) -> str:
         """The relation of all days: ``day``, whether it is ``open``, and the ``number`` of open days up to it."""
+        ...
+
+    def closed(self, relation: str) -> str:
+        """The relation of the holidays of all calendars: ``CLOSED_DAYS`` or ``CLOSED_NUMBERS`` (``calendars``)."""
         ...
 
     def walked(self, link: Link) -> None:

@@ -39,6 +39,7 @@ from assignrules.ir.folding import fold
 from assignrules.ir.types import VALUE_SCALE, Kind, Money
 from assignrules.resolve.patterns import pieces
 from assignrules.sql import terms
+from assignrules.sql.calendars import business_day
 from assignrules.sql.constant_days import shifted
 from assignrules.sql.days import NEAR_DAYS, NEAR_MONTHS, days_later, in_calendar, months_later
 from assignrules.sql.dialects import Dialect
@@ -204,6 +205,8 @@ class Scalars:
             case "negate":
                 return exp.Neg(this=terms.wrapped(values[0]))
             case "add_duration":
+                if len(arguments) == 3:
+                    return business_day(rows.source, *values)
                 if arguments[1].type.business:
                     return rows.source.business_day(values[0], values[1])
                 return self._shifted(values[0], arguments[1], values[1])

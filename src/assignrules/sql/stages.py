@@ -18,12 +18,13 @@ from assignrules.schema.mapping import SchemaMapping
 from assignrules.schema.physical import table_names
 from assignrules.sql import terms
 from assignrules.sql.aggregates import Aggregates, Group
+from assignrules.sql.calendars import closed_days, closed_numbers
 from assignrules.sql.decided import Place
 from assignrules.sql.derived import base_query
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.facts import Facts
 from assignrules.sql.money import MoneyCompiler
-from assignrules.sql.rows import BACK, KEY, PAIR, Column, Rows, Source
+from assignrules.sql.rows import BACK, CLOSED_DAYS, CLOSED_NUMBERS, KEY, PAIR, Column, Rows, Source
 from assignrules.sql.scalars import Scalars
 from assignrules.sql.tables import Tables, business_days, rates_dated, rates_today
 from assignrules.sql.terms import Sql
@@ -53,6 +54,7 @@ class Statement:
         self.links: dict[tuple[str, str], Link] = {}  # the to-one links that are followed
         self.uses_rates = {False: False, True: False}
         self.uses_business_days = False
+        self.uses_closed: set[str] = set()
         self._needs: dict[tuple[str, int], dict[Column, str]] = {}
         self._readers: dict[tuple[str, int], int] = {}
         self._names: dict[tuple[str, Column], str] = {}
@@ -122,6 +124,10 @@ class Statement:
     def business_days(self) -> str:
         self.uses_business_days = True
         return "business_days"
+
+    def closed(self, relation: str) -> str:
+        self.uses_closed.add(relation)
+        return relation
 
     def walked(self, link: Link) -> None:
         if link.target is None:
@@ -209,6 +215,10 @@ class Statement:
             days = business_days(self.tables.relations, self.dialect, self.facts.ruleset.calendar)
             days = self.dialect.calendar(days)
             relations.append(_cte("business_days", days, materialized=True))
+        if self.uses_closed:
+            relations.append(_cte(CLOSED_DAYS, closed_days(self.tables.relations, self.dialect), materialized=True))
+        if CLOSED_NUMBERS in self.uses_closed:
+            relations.append(_cte(CLOSED_NUMBERS, closed_numbers(), materialized=True))
         relations.extend(written[key] for key in sorted(written))
         _keep_large(relations, select)
         if relations:

@@ -276,6 +276,9 @@ class ExpressionBuilder:
     def as_of(self, children: list[Any]) -> tree.AsOf:
         return tree.AsOf(children[0], children[2], self._span(children))
 
+    def of_calendar(self, children: list[Any]) -> tree.OfCalendar:
+        return tree.OfCalendar(children[0], children[2], self._span(children))
+
     def items(self, children: list[Any]) -> list[Any]:
         if len(children) == 1:
             return [children[0]]

@@ -12,7 +12,7 @@ from assignrules.syntax.names import quoted
 WIDTH = 120
 
 # how tightly an expression binds, loosest first
-_OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _NEGATE, _PRIMARY = range(1, 9)
+_OR, _AND, _NOT, _COMPARISON, _SUM, _LENGTH, _PRODUCT, _NEGATE, _PRIMARY = range(1, 10)
 _CASE = 0
 _SUMS = (tree.BinaryOperator.ADD, tree.BinaryOperator.SUBTRACT)
 _PRODUCTS = (tree.BinaryOperator.MULTIPLY, tree.BinaryOperator.DIVIDE)
@@ -50,7 +50,7 @@ def format_expression(expression: tree.Expression) -> str:
             if operator in _SUMS:
                 # `as of` takes the sum after it as its date
                 first = f"({format_expression(left)})" if _ends_in_as_of(left) else _at(left, _SUM)
-                return f"{first} {operator.value} {_at(right, _PRODUCT)}"
+                return f"{first} {operator.value} {_at(right, _LENGTH)}"
             if operator in _PRODUCTS:
                 return f"{_at(left, _PRODUCT)} {operator.value} {_at(right, _NEGATE)}"
             return f"{_at(left, _SUM)} {operator.value} {_at(right, _SUM)}"
@@ -65,7 +65,7 @@ def format_expression(expression: tree.Expression) -> str:
         case tree.IsMissing(operand=operand, negated=negated):
             return f"{_at(operand, _SUM)} is {'present' if negated else 'missing'}"
         case tree.InDuration(test=test, operand=operand, duration=duration):
-            return f"{_at(operand, _SUM)} {test.value} {_at(duration, _PRIMARY)}"
+            return f"{_at(operand, _SUM)} {test.value} {_length(duration)}"
         case tree.InPeriod(operand=operand, previous=previous, period=period):
             return f"{_at(operand, _SUM)} in {'previous' if previous else 'current'} {period.value}"
         case tree.HasMember(verb=verb, target=target, member=member, current=current):
@@ -78,6 +78,9 @@ def format_expression(expression: tree.Expression) -> str:
             inside = operand if isinstance(operand, tree.Parenthesised) else None
             first = format_expression(inside) if inside else f"({format_expression(operand)})"
             return f"{first} as of {_moved_date(date)}"
+        case tree.OfCalendar(length=length, calendar=calendar):
+            first = f"({format_expression(length)})" if _ends_in_as_of(length) else _at(length, _PRODUCT)
+            return f"{first} of {_calendar(calendar)}"
         case tree.Parenthesised(operand=operand):
             return f"({format_expression(operand)})"
         case _:
@@ -234,9 +237,23 @@ def _case_lines(case: tree.Case, indent: int) -> list[str]:
 
 def _moved_date(date: tree.Expression) -> str:
     """The date after `as of`: a primary, or a sum of primaries."""
-    if isinstance(date, tree.Binary) and date.operator in _SUMS and _level(date.right) == _PRIMARY:
-        return f"{_moved_date(date.left)} {date.operator.value} {format_expression(date.right)}"
+    if isinstance(date, tree.Binary) and date.operator in _SUMS and _level(date.right) in (_PRIMARY, _LENGTH):
+        return f"{_moved_date(date.left)} {date.operator.value} {_length(date.right)}"
     return _at(date, _PRIMARY)
+
+
+def _length(length: tree.Expression) -> str:
+    """A duration where only a primary may stand, or one of a calendar."""
+    if isinstance(length, tree.OfCalendar):
+        return f"{_at(length.length, _PRIMARY)} of {_calendar(length.calendar)}"
+    return _at(length, _PRIMARY)
+
+
+def _calendar(calendar: tree.Expression) -> str:
+    """A calendar after `of`: a text, a name, a call, or in parentheses."""
+    text = format_expression(calendar)
+    plain = isinstance(calendar, tree.Text | tree.Path | tree.Call | tree.CurrentValue | tree.Parenthesised)
+    return text if plain else f"({text})"
 
 
 def _at(expression: tree.Expression, level: int) -> str:
@@ -259,6 +276,8 @@ def _level(expression: tree.Expression) -> int:
             return _NEGATE
         case tree.Binary(operator=operator):
             return _SUM if operator in _SUMS else _PRODUCT if operator in _PRODUCTS else _COMPARISON
+        case tree.OfCalendar():
+            return _LENGTH
         case tree.Between() | tree.InList() | tree.IsMissing() | tree.InDuration() | tree.InPeriod():
             return _COMPARISON
         case tree.AsOf():

@@ -106,7 +106,7 @@ _FLAT = frozenset({
 })  # fmt: skip
 _LEVELS = frozenset({
     tree.Call, tree.Unary, tree.Binary, tree.And, tree.Or, tree.Between, tree.InList, tree.IsMissing, tree.InDuration, tree.InPeriod,
-    tree.HasMember, tree.Case, tree.AsOf,
+    tree.HasMember, tree.Case, tree.AsOf, tree.OfCalendar,
 })  # fmt: skip
 
 

@@ -84,8 +84,7 @@ def run(start_rule: str, text: str, start: int, end: int, builder: object) -> An
             word = text[first:last]
             keyword = words.get(word)
             if keyword is None:
-                # `of` alone is reserved, and no terminal takes it
-                kind = word if word in RESERVED else "CALL" if last < end and text[last] == "(" and "CALL" in accepted else "NAME"
+                kind = "CALL" if last < end and text[last] == "(" and "CALL" in accepted else "NAME"
             elif word in RESERVED:
                 kind = keyword
                 if word == "as":

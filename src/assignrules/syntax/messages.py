@@ -23,7 +23,7 @@ _CONDITIONS = frozenset({"NOT", "IN", "HAS", "CURRENTLY"})
 _COMPARING = "EQUAL NOT_EQUAL LESS LESS_OR_EQUAL GREATER GREATER_OR_EQUAL CONTAINS MATCHES STARTS ENDS BETWEEN IS OLDER IN NOT"
 _COMPARISONS = frozenset(_COMPARING.split())
 _ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH"})
-_CONTINUING = _COMPARISONS | _ARITHMETIC | {"AND", "OR", "DOT_NAME", "AS_OF"}
+_CONTINUING = _COMPARISONS | _ARITHMETIC | {"AND", "OR", "DOT_NAME", "AS_OF", "OF"}
 _STATEMENTS = frozenset(word.upper() for word in (*STATEMENT_WORDS, *CONTEXTUAL_STATEMENT_WORDS))
 
 _ARTICLES = {
@@ -448,7 +448,7 @@ def _wanted(accepted: frozenset[str]) -> str | None:
         told_rest = sorted(_told_terminal(terminal) for terminal in rest)
         return _listed(told_rest) if 0 < len(told_rest) <= 3 else None
     if rest & _ARITHMETIC:
-        rest -= _ARITHMETIC | {"DOT_NAME", "AS_OF"}
+        rest -= _ARITHMETIC | {"DOT_NAME", "AS_OF", "OF"}
     if rest & _STATEMENTS:
         return None
     rest.discard("QUOTED_NAME")

@@ -10,6 +10,7 @@ from typing import Any
 
 from assignrules.databases.base import NumberTooLarge
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic
+from assignrules.ir.calendars import Calendars, calendars_of
 from assignrules.ir.changes import Change, Conflict, Held, Proposed
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import BOOLEAN
@@ -60,7 +61,7 @@ def run_case(case: Case, planner: Planner, schema: Schema, *, rules: Sequence[So
 @contextmanager
 def opened(case: Case, planner: Planner, ruleset: Ruleset) -> Iterator[Session]:
     """The rows of a case, ready to be asked."""
-    _fill_holidays(case.given, ruleset.calendar)
+    _fill_holidays(case.given, calendars_of(ruleset))
     with planner.session(ruleset, case.given, case.as_of) as session:
         yield session
 
@@ -81,10 +82,14 @@ def _plans(expect: Expectations) -> bool:
     return any(part is not None for part in parts)
 
 
-def _fill_holidays(given: Dataset, calendar: str | None) -> None:
-    """The calendar's holidays, unless the case gives its own."""
-    if calendar is not None and "holidays" not in given.rows and known_calendar(calendar):
-        given.rows["holidays"] = [{"calendar": calendar, "on": day} for day in public_holidays(calendar)]
+def _fill_holidays(given: Dataset, calendars: Calendars) -> None:
+    """The holidays of the calendars that the rules count by, unless the case gives its own."""
+    if "holidays" in given.rows:
+        return
+    found = {value for entity, name in calendars.fields for row in given.rows.get(entity, ()) if isinstance(value := row.get(name), str)}
+    known = [calendar for calendar in sorted(found | calendars.names) if known_calendar(calendar)]
+    if known:
+        given.rows["holidays"] = [{"calendar": calendar, "on": day} for calendar in known for day in public_holidays(calendar)]
 
 
 def _compare_session(case: Case, schema: Schema, session: Session, ruleset: Ruleset) -> list[Difference]:

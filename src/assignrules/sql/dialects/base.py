@@ -22,6 +22,7 @@ class Dialect(ABC):
     unless the docstring says otherwise; the compiler then passes columns, not expressions."""
 
     name: str
+    joins_as_of = False  # `ASOF JOIN`: the row with the greatest value within a bound; else lists are searched by `WIDTH_BUCKET`
     aggregates_by_case = True  # `sum(CASE WHEN c THEN x END)`; else `sum(x) FILTER (WHERE c)`
 
     def decimal(self, value: Sql, scale: int) -> Sql:

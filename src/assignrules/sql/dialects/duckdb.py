@@ -21,6 +21,7 @@ class DuckDB(Dialect):
     whole, and for `upper` of ß."""
 
     name = "duckdb"
+    joins_as_of = True
 
     def extreme(self, name: str, values: Sequence[Sql]) -> Sql:
         """By a list: DuckDB 2.0 takes the columns' names for named arguments of `GREATEST`, and fails on two of one name where it copies a

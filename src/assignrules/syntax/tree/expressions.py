@@ -292,6 +292,15 @@ class AsOf:
 
 
 @dataclass(frozen=True, slots=True)
+class OfCalendar:
+    """``5 business days of customer.country``: the days that one calendar has open."""
+
+    length: Expression
+    calendar: Expression
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Parenthesised:
     """Parentheses as written: kept, so that the formatter keeps them; they mean nothing else."""
 
@@ -301,5 +310,5 @@ class Parenthesised:
 
 Expression = (
     Text | Number | Percent | Money | Date | Duration | Boolean | Today | Path | Call | Unary | Binary | And | Or | Between
-    | InList | IsMissing | InDuration | InPeriod | HasMember | CurrentValue | Case | AsOf | Parenthesised
+    | InList | IsMissing | InDuration | InPeriod | HasMember | CurrentValue | Case | AsOf | OfCalendar | Parenthesised
 )  # fmt: skip

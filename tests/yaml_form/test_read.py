@@ -207,6 +207,9 @@ def test_limits() -> None:
     assert read_yaml_rules(SourceFile("a.yml", "#" * 1024 * 1024 + "#"))[1][0].code == "E0115"
     many = "searches:\n" + "".join(f" s{number}: a\n" for number in range(10_001))
     assert [problem.code for problem in read_yaml_rules(SourceFile("a.yml", many))[1]] == ["E0117"]
+    file, problems = read_yaml_rules(SourceFile("a.yml", many + " t: a and\n"))
+    assert [problem.code for problem in problems] == ["E0117", "E0102"], "one hides no other"
+    assert (len(file.statements), sorted(name.text for name in file.broken)) == (10_000, ["s10000", "t"])
     deep = "searches: {a: '" + "not " * 70 + "b'}"
     assert [problem.code for problem in read_yaml_rules(SourceFile("a.yml", deep))[1]] == ["E0116"]
     nested = "searches: {a: {where: " + "{not: " * 70 + "b" + "}" * 70 + "}}"

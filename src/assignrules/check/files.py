@@ -10,6 +10,7 @@ from assignrules.check.implication import Implication
 from assignrules.check.lints import check
 from assignrules.check.silences import silenced
 from assignrules.check.subject import Subject
+from assignrules.check.swallowed import swallowed
 from assignrules.diagnostics import Diagnostic, SourceFile, has_errors, in_file_order
 from assignrules.ir.ruleset import Ruleset
 from assignrules.resolve import resolve
@@ -50,6 +51,7 @@ def check_files(
         file, found = read_rules(source, holds_text)
         files.append(file)
         problems.extend(found)
+    problems.extend(swallowed(sources))
     resolved, found = resolve(
         files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs
     )

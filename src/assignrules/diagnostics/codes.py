@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "E0118": "list too long",
     "E0119": "unterminated back-quoted name",
     "E0120": "malformed duration",
+    "W0101": "a comment that may be part of a value",
     "E0197": "malformed YAML form",
     "E0198": "unknown key in the YAML form",
     "E0199": "not supported yet",

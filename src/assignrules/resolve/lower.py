@@ -42,9 +42,11 @@ from assignrules.resolve.names import Names
 from assignrules.resolve.params import constant
 from assignrules.resolve.patterns import pattern_problem
 from assignrules.resolve.typing import aligned, arithmetic, common_type, comparable, comparison, condition, has_order, negation
+from assignrules.resolve.ways import way_to
 from assignrules.schema.logical import Shape
 from assignrules.syntax import tree
 
+TRUTHS = {"yes": "true", "off": "false"}  # as other languages write them; `no` and `on` are reserved
 MONTHS_OF = {tree.Period.MONTH: 1, tree.Period.QUARTER: 3, tree.Period.YEAR: 12}
 # A definition by (entity, name), lowered on demand; None where it is broken.
 Definitions = Callable[[str, str], "Definition | None"]
@@ -254,13 +256,15 @@ class Lowering:
         if word in self.names.lost:
             return
         values = ["true", "false", "today"]  # as words of a language in capitals often are
-        help = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted) or (
-            f"did you mean `{word.lower()}`?" if wanted is None and word.lower() in values else None
-        )
-        if help is None:
-            owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
-            if owners:
-                help = f"`{word}` is a name of {' and of '.join(owners)}"
+        owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
+        near = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted)
+        help = near
+        if owners and (wanted is None or near is None):
+            way = way_to(self.names.schema, self.entity, owners, word) if wanted is None else None
+            help = f"`{word}` is a name of {' and of '.join(owners)}" + ("" if way is None else f": {way}")
+        elif near is None and wanted is None:
+            meant = word.lower() if word.lower() in values else TRUTHS.get(word.lower())
+            help = None if meant is None else f"did you mean `{meant}`?"
         where = "" if self.entity == "customer" else f" on {self.entity}"
         self.report("E0201", f"unknown name `{word}`{where}", span, help=help)
 

@@ -30,6 +30,11 @@ class Scan:
     beyond: tuple[Diagnostic, ...] = ()
 
 
+def too_many(span: Span) -> Diagnostic:
+    """E0117 at the first statement beyond the limit: it and those behind it are not read further."""
+    return diagnostic("E0117", f"this file has more than {MAX_STATEMENTS} statements", span, help="split it into several files")
+
+
 def too_large(name: str) -> Diagnostic:
     """E0115, at the start of the file."""
     return diagnostic("E0115", "this file is larger than 1 MiB", Span(name, 0, 0, 1, 1), help="split it: the order of files has no meaning")

@@ -131,7 +131,7 @@ def explain(error: Unexpected, source: SourceFile, start: int) -> Diagnostic:
     if broken is not None:
         return broken
     checks: tuple[Callable[[_Case], Diagnostic | None], ...] = (
-        _wrong_case, _without_left_side, _habits, _after_number, _after_is, _parentheses, _reserved_word, _needed_part,
+        _wrong_case, _without_left_side, _habits, _lists, _after_number, _after_is, _parentheses, _reserved_word, _needed_part,
     )  # fmt: skip
     for check in checks:
         found = check(case)
@@ -244,6 +244,44 @@ def _habits(case: _Case) -> Diagnostic | None:
         if load().words[meant.split()[0]] in accepted:
             return diagnostic("E0101", _unexpected_text(case), case.span, help=f"did you mean `{meant}`?")
     return None
+
+
+def _lists(case: _Case) -> Diagnostic | None:
+    """What stands in the place of a list, or of its values."""
+    token, previous, before = case.token, case.previous, case.before_previous
+    if previous is None:
+        return None
+    if token.type == "RPAR" and previous.type == "LPAR" and before is not None and before.type == "IN":
+        place = case.source.span(previous.start, token.end)
+        return diagnostic("E0102", "a list has at least one value", place, help='as in `("FR", "BE")`')
+    if previous.type != "IN" or "LPAR" not in case.accepted:
+        return None
+    if token.type == "NAME" and _near_keyword(case) is None:
+        return diagnostic("E0102", "the values of a list stand in parentheses", case.span, help='as in `("FR", "BE")`')
+    if token.type in _LITERALS:
+        instead = "!=" if before is not None and before.type == "NOT" else "="
+        help = f"write `({token.text})`, or compare one value by `{instead}`"
+        return diagnostic("E0102", "the values of a list stand in parentheses", case.span, help=help)
+    return None
+
+
+_TRUTHS = {"NO": "false", "ON": "true"}
+
+
+def _unquoted(case: _Case) -> str | None:
+    """The help where a text is wanted and words stand there without quotes; or a truth value as other languages write it."""
+    token = case.token
+    if token.type in _TRUTHS and case.takes_value and case.next_token() is None:
+        return f"did you mean `{_TRUTHS[token.type]}`?"
+    if token.type != "NAME" or "TEXT" not in case.accepted or "NAME" in case.accepted:
+        return None
+    line_end = case.source.text.find("\n", token.start)
+    end = token.end
+    for following in tokens(case.source.text, token.start, len(case.source.text) if line_end < 0 else line_end):
+        if following.type != "WORD" or following.text in RESERVED:
+            break
+        end = following.end
+    return f'did you mean `"{case.source.text[token.start : end]}"`, in double quotes?'
 
 
 _LEFT_SIDES = {
@@ -397,9 +435,9 @@ def _generic(case: _Case) -> Diagnostic:
     wanted = _wanted(case.accepted)
     if wanted is not None:
         code = "E0102" if case.token.type == "$END" or not case.takes_value else "E0101"
-        return diagnostic(code, f"expected {wanted} {_where(case)}", case.span)
-    help = None
-    if case.token.type in _VALUES and case.previous is not None and case.accepted >= {"AND", "OR"}:
+        return diagnostic(code, f"expected {wanted} {_where(case)}", case.span, help=_unquoted(case))
+    help = _unquoted(case)
+    if help is None and case.token.type in _VALUES and case.previous is not None and case.accepted >= {"AND", "OR"}:
         help = "an operator, `and`, `or` or a keyword is missing between them"
     return diagnostic("E0101", _unexpected_text(case), case.span, help=help)
 

@@ -46,16 +46,14 @@ def parse(source: SourceFile) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     broken: list[tree.Name] = []
     if failure is not None:
         statements, problems, broken = _read_pieces(source, start, end, failure, scan.beyond)
-    if len(statements) > limits.MAX_STATEMENTS:
-        place = statements[limits.MAX_STATEMENTS].span
-        message = f"this file has more than {limits.MAX_STATEMENTS} statements"
-        problem = diagnostic("E0117", message, place, help="split it into several files")
-        return tree.File(source.name, (), scan.comments), in_file_order([*scan.problems, problem])
+    statements, beyond = statements[: limits.MAX_STATEMENTS], statements[limits.MAX_STATEMENTS :]
+    if beyond:
+        problems.append(limits.too_many(beyond[0].span))
     problems += [too_deep(span) for span in map(limits.too_deep_at, statements) if span is not None]
     forbidden = {problem.span.start for problem in scan.problems if problem.span is not None}
     problems = [problem for problem in problems if problem.span is None or problem.span.start not in forbidden] + list(scan.problems)
     kept, dropped = without_problems(statements, problems)
-    broken += [name for name in map(_defined, dropped) if name is not None]
+    broken += [name for name in map(_defined, (*dropped, *beyond)) if name is not None]
     return tree.File(source.name, tuple(kept), scan.comments, tuple(broken)), in_file_order(problems)
 
 

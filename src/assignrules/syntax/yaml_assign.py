@@ -93,7 +93,9 @@ def _clauses(reading: Reading, key: str, entry: Entry, given: dict[str, Entry], 
             return [tree.Except(reading.condition(node, key), span)]
         case "keep":
             if not (isinstance(node, yaml.Scalar) and node.value == "manual"):
-                reading.report("`keep` is `manual`", node.span, help="write `keep: manual`")
+                other = f", not `{written(node)}`" if isinstance(node, yaml.Scalar) and node.value is not None else ""
+                help = "write `keep: manual`; a value stays where no line holds by `otherwise: keep`"
+                reading.report(f"only `manual` can stand behind `keep`{other}", node.span, help=help)
             return [tree.KeepManual(span)]
         case "keep manual":
             return [tree.KeepManual(span)] if reading.flag(node, key) else []

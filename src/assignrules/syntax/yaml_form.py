@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import yaml as events
 
-from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, in_file_order
+from assignrules.diagnostics import Diagnostic, SourceFile, Span, in_file_order
 from assignrules.syntax import limits, tree
 from assignrules.syntax import yaml_reader as yaml
 from assignrules.syntax.build_expressions import too_deep
@@ -80,18 +80,16 @@ def _read(source: SourceFile, holds_text: Mapping[str, bool]) -> tuple[tree.File
             statements.append(statement)
             if name is not None:
                 names[statement.span.start] = name
-            if len(statements) > limits.MAX_STATEMENTS:
-                message = f"this file has more than {limits.MAX_STATEMENTS} statements"
-                problem = diagnostic("E0117", message, statement.span, help="split it into several files")
-                return tree.File(source.name, (), ()), (problem,), reading
     elif not (isinstance(node, yaml.Scalar) and node.value is None):
         help = "start it with a section, as in `searches:` or `assign:`"
         reading.report("a rule file in the YAML form has sections", node.span, help=help)
     told = {problem.span.start for problem in found if problem.span is not None}  # one fault, one problem
     reading.problems = [*found, *(problem for problem in reading.problems if problem.span is None or problem.span.start not in told)]
+    statements, beyond = statements[: limits.MAX_STATEMENTS], statements[limits.MAX_STATEMENTS :]
+    reading.problems += [limits.too_many(statement.span) for statement in beyond[:1]]
     reading.problems += [too_deep(span) for span in map(limits.too_deep_at, statements) if span is not None]
     kept, dropped = without_problems(statements, reading.problems)
-    broken = tuple(names[statement.span.start] for statement in dropped if statement.span.start in names)
+    broken = tuple(names[statement.span.start] for statement in (*dropped, *beyond) if statement.span.start in names)
     comments = tuple(sorted([*_comments(source), *reading.comments], key=lambda comment: comment.span.start))
     return tree.File(source.name, tuple(kept), comments, broken), in_file_order(reading.problems), reading
 

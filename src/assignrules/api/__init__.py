@@ -10,7 +10,18 @@ diagnostic for each; and ``databases.DatabaseProblem``, with one, where the data
 """
 
 from assignrules.api.documentation import docs, write_docs
-from assignrules.api.journal import changed_by_hand, history, journal_head, log, run, run_alerts, run_exports, run_proposals, verify
+from assignrules.api.journal import (
+    applied_as,
+    changed_by_hand,
+    history,
+    journal_head,
+    log,
+    run,
+    run_alerts,
+    run_exports,
+    run_proposals,
+    verify,
+)
 from assignrules.api.loading import load
 from assignrules.api.planning import LIFETIME, apply, freshness, plan_changes, plan_is_of, plan_revert, read_plan, save_plan
 from assignrules.api.problems import Problems, Sources
@@ -31,6 +42,7 @@ __all__ = [
     "Sources",
     "TestReport",
     "TestResult",
+    "applied_as",
     "apply",
     "changed_by_hand",
     "check",

@@ -14,6 +14,7 @@ from assignrules.project import Project
 if TYPE_CHECKING:
     from assignrules.ir.changes import Change, Drifted, Proposed
     from assignrules.journal.tables import Run
+    from assignrules.plan.model import Plan
 
 
 def log(project: Project) -> tuple[Run, ...]:
@@ -30,6 +31,15 @@ def run(project: Project, number: int) -> tuple[Run, tuple[Change, ...]]:
 
     with reading(project) as session:
         return known_run(session, number), history.changes(session, number)
+
+
+def applied_as(project: Project, plan: Plan) -> Run | None:
+    """The last run that applied a plan; None where none did."""
+    from assignrules.journal.history import run_of_plan
+    from assignrules.plan.model import plan_id
+
+    with reading(project) as session:
+        return run_of_plan(session, plan_id(plan))
 
 
 def run_alerts(project: Project, number: int) -> Mapping[str, tuple[str, ...]]:

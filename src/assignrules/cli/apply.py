@@ -62,7 +62,9 @@ def apply(
     if dry_run:
         show(shown, format, options, next_step=options.command("apply", *([str(file)] if file else [])))
         return exit_code(shown, old=bool(old_data(project, overrides)))
-    if format == "text" and not options.quiet:
+    # What is applied already is said at once: its preview would tell of changes that are not going to be made.
+    already = file is not None and api.applied_as(project, made) is not None
+    if format == "text" and not options.quiet and not already:
         show(shown, format, options, summary=file is not None and yes)
     code = exit_code(made)
     old = old_data(project, overrides) if file is None and not code else ()
@@ -70,7 +72,7 @@ def apply(
         if format == "json":
             emit_refusal(made, old)
         return code or exits.REFUSED
-    if (made.changes or made.proposes) and not (yes or confirmed(made)):
+    if (made.changes or made.proposes) and not (yes or already or confirmed(made)):
         if format == "json":
             emit_nothing(made, "declined", ())
         say("nothing was written")

@@ -59,13 +59,13 @@ def test_beyond_a_limit(name: str, text: str, code: str) -> None:  # S5
 
 
 def test_too_many_statements_hide_no_other_problem() -> None:
-    many = "search before where\n" + "use \"a\"\n" * 9_999 + "define late = 1\nuse \"b\"\nsearch behind where\n"
+    many = "search before where\n" + 'use "a"\n' * 9_999 + 'define late = 1\nuse "b"\nsearch behind where\n'
     file, problems = parse(SourceFile("a.rules", many))
     found = [(problem.code, problem.span and problem.span.line) for problem in problems]
     assert found == [("E0102", 1), ("E0117", 10_002), ("E0102", 10_003)]
     assert len(file.statements) == 10_000, "those within the limit are checked further"
     assert sorted(name.text for name in file.broken) == ["before", "behind"]
-    more = many.replace("define late", "use \"a\"\ndefine late")
+    more = many.replace("define late", 'use "a"\ndefine late')
     assert [name.text for name in parse(SourceFile("a.rules", more))[0].broken if name.text == "late"], "it is not unknown elsewhere"
 
 

@@ -6,7 +6,7 @@ INVARIANT: a lowering that gives None has reported why, here or where the broken
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -259,7 +259,9 @@ class Lowering:
         owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
         near = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted)
         help = near
-        if owners and (wanted is None or near is None):
+        if wanted is not None and word == self.entity:
+            help = f"the row is on `{word}` already: leave `{word}.` out"
+        elif owners and (wanted is None or near is None):
             way = way_to(self.names.schema, self.entity, owners, word) if wanted is None else None
             help = f"`{word}` is a name of {' and of '.join(owners)}" + ("" if way is None else f": {way}")
         elif near is None and wanted is None:
@@ -302,7 +304,8 @@ class Lowering:
                 return None
             calendar = one.calendar or other.calendar
             return arithmetic(operator, one.value, other.value, node.span, self.problems, calendar)
-        left, right = self.expression(node.left), self.expression(node.right)
+        left = self.expression(node.left)
+        right = self.expression(node.right) if left is None or not left.type.is_text else self._text(node.right)
         if left is None or right is None:
             return None
         match node.operator:
@@ -321,6 +324,16 @@ class Lowering:
                 return self._text_test(node, left, right)
             case _:
                 return arithmetic(operator, left, right, node.span, self.problems)
+
+    def _text(self, node: tree.Expression) -> Expression | None:
+        """What stands beside a text; a word that is nothing else was meant as one, without its quotes."""
+        before = len(self.problems)
+        value = self.expression(node)
+        if value is None and isinstance(node, tree.Path) and len(node.names) == 1 and len(self.problems) == before + 1:
+            problem = self.problems[-1]
+            if problem.code == "E0201" and problem.help is None:
+                self.problems[-1] = replace(problem, help=f'a text stands in double quotes: `"{node.names[0].text}"`')
+        return value
 
     def _length(self, node: tree.Expression) -> _Length | None:
         """The node as a value, which may be business days of a calendar."""

@@ -240,6 +240,9 @@ def _habits(case: _Case) -> Diagnostic | None:
         following = case.next_token()
         if following is not None and following.type in ("NUMBER", "MONEY", "PERCENT") and following.start == token.end:
             return diagnostic("E0105", "a number has no comma", case.span, help="write `12.5`, or `1_000_000` for thousands")
+    if "TO" in accepted and token.text in ("when", "if", "then", ":"):
+        message = f"expected `to` {_where(case)}"
+        return diagnostic("E0102", message, case.span, help='a line is a value, `to` and a condition: `"Automatic" to small`')
     for meant in _OTHER_WORDS.get(token.text.casefold(), ()) if token.type == "NAME" else ():
         if load().words[meant.split()[0]] in accepted:
             return diagnostic("E0101", _unexpected_text(case), case.span, help=f"did you mean `{meant}`?")

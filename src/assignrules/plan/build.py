@@ -177,7 +177,8 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
     units = [(decision.target.name, decision.member or "") for decision in part.decisions]
     ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
     columns = f"unit, action, decided, {compiler.dialect.json_line('line')}"
-    for query in part.changes():
+    changing, holding, conflicting = _finding(session, compiler, part)
+    for query in part.changes(changing):
         counted: Counter[tuple[int, str, int]] = Counter()
         for unit, action, decided, line in session.fetch(
             f"SELECT {columns} FROM ({compiler.text(query)}) AS found ORDER BY unit, {ordered}"
@@ -190,15 +191,28 @@ def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
             if action != ACTIONS[part.decisions[unit].target.shape][0]:  # there was something before
                 place = (unit, decided // STEP)
                 found.existing[place] = found.existing.get(place, 0) + count
-    for query in part.held():
+    for query in part.held(holding):
         for unit, subject, before, after, by in session.fetch(compiler.text(query)):
             decision = part.decisions[unit]
             found.held.append(Held(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), by))
-    for query in part.conflicts():
+    for query in part.conflicts(conflicting):
         for unit, subject, before, after, decided in session.fetch(compiler.text(query)):
             decision = part.decisions[unit]
             block = at(decision.blocks[decided // STEP])
             found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), block))
+    return found
+
+
+def _finding(session: Session, compiler: Compiler, part: Difference) -> tuple[set[int], set[int], set[int]]:
+    """The decisions that change something, hold something and contradict themselves: on most days few do, and only those are asked for
+    their rows."""
+    found: tuple[set[int], set[int], set[int]] = (set(), set(), set())
+    for numbers, query in part.counts():
+        counts = iter(session.fetch(compiler.text(query))[0])
+        for number in numbers:
+            for units in found:
+                if next(counts):
+                    units.add(number)
     return found
 
 

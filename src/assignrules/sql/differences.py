@@ -9,7 +9,7 @@ it ``hold_n``, where a block has a `because` ``because_n``, and ``found_n``: 1 a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -52,10 +52,22 @@ class Difference:
     journal: bool
     bodies: tuple[_Columns, ...]
 
-    def changes(self) -> Iterator[exp.Query]:
-        """``(unit, subject, action, decided, line)``. The line is put together over the rows of all decisions: what stands in each branch
-        is planned for each."""
+    def counts(self) -> Iterator[tuple[range, exp.Query]]:
+        """For the decisions of each table, a query of one row: of each decision how many rows change, are held, and conflict."""
         for table, numbers in self._tables():
+            conditions = [condition for number in numbers for condition in self._finds(number)]
+            columns: list[Sql] = [exp.Count(this=terms.case([(condition, terms.number(1))])) for condition in conditions]
+            yield numbers, terms.select([terms.alias(column, f"n{place}") for place, column in enumerate(columns)], terms.table(table))
+
+    def _finds(self, number: int) -> tuple[Sql, Sql, Sql]:
+        found, decision = terms.column(f"found_{number}"), self.decisions[number]
+        conflict = terms.boolean(False) if decision.target.shape is Shape.VALUE else _conflicting(number, decision)
+        return terms.equal(found, terms.number(CHANGE)), terms.equal(found.copy(), terms.number(HELD)), conflict
+
+    def changes(self, units: Container[int]) -> Iterator[exp.Query]:
+        """``(unit, subject, action, decided, line)`` of some decisions. The line is put together over the rows of all: what stands in each
+        branch is planned for each."""
+        for table, numbers in self._tables_of(units):
             rows = terms.union_all([_changes(number, self.bodies[number], table, self.printer, self.journal) for number in numbers])
             columns = [*map(terms.column, ("unit", "subject", "action", "decided")), terms.alias(_line(self.printer.dialect), "line")]
             yield terms.select(columns, terms.subquery(rows, "c"))
@@ -66,19 +78,15 @@ class Difference:
         columns = [terms.column("subject"), terms.alias(terms.column(f"planned_{number}"), "value")]
         return terms.select(columns, terms.table(table), where=terms.equal(terms.column(f"found_{number}"), terms.number(CHANGE)))
 
-    def held(self) -> Iterator[exp.Query]:
-        """``(unit, subject, before, after, held_by)``, states as JSON."""
-        for table, numbers in self._tables():
-            found = [_held(number, self.bodies[number], table, self.printer) for number in numbers if _may_hold(self.bodies[number])]
-            if found:
-                yield terms.union_all(found)
+    def held(self, units: Container[int]) -> Iterator[exp.Query]:
+        """``(unit, subject, before, after, held_by)`` of some decisions, states as JSON."""
+        for table, numbers in self._tables_of(units):
+            yield terms.union_all([_held(number, self.bodies[number], table, self.printer) for number in numbers])
 
-    def conflicts(self) -> Iterator[exp.Query]:
-        """``(unit, subject, before, after, decided)``, states as JSON."""
-        for table, numbers in self._tables():
-            sets = [number for number in numbers if self.decisions[number].target.shape is not Shape.VALUE]
-            if sets:
-                yield terms.union_all([_conflicts(number, self.decisions[number], table, self.printer) for number in sets])
+    def conflicts(self, units: Container[int]) -> Iterator[exp.Query]:
+        """``(unit, subject, before, after, decided)`` of some decisions, states as JSON."""
+        for table, numbers in self._tables_of(units):
+            yield terms.union_all([_conflicts(number, self.decisions[number], table, self.printer) for number in numbers])
 
     def decided(self) -> Decided:
         """Where each unit's decisions are, when the tables are made."""
@@ -87,6 +95,13 @@ class Difference:
             for table, numbers in self._tables()
             for number, decision in ((number, self.decisions[number]) for number in numbers)
         }
+
+    def _tables_of(self, units: Container[int]) -> Iterator[tuple[str, list[int]]]:
+        """Those with some of the decisions."""
+        for table, numbers in self._tables():
+            some = [number for number in numbers if number in units]
+            if some:
+                yield table, some
 
     def _tables(self) -> Iterator[tuple[str, range]]:
         """The tables that have the decisions' columns, and the decisions of each."""

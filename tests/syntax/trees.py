@@ -93,6 +93,7 @@ _columns = st.lists(st.builds(tree.Column, expressions, _entity, _nowhere), min_
 _orders = st.lists(st.builds(tree.OrderBy, expressions, st.booleans(), _nowhere), max_size=2).map(tuple)
 _values = st.one_of(literals, st.builds(tree.Parenthesised, expressions, _nowhere))
 
+_moving = st.just((None, None)) | st.tuples(expressions, st.none() | st.sampled_from(tree.Rhythm))
 _lines = st.lists(st.builds(tree.Line, _values, expressions, _nowhere), max_size=3)
 _kinds = [kind for kind in tree.OtherwiseKind if kind is not tree.OtherwiseKind.VALUE]
 _clauses = st.one_of(
@@ -114,15 +115,16 @@ _clauses = st.one_of(
     st.builds(tree.Priority, expressions, _nowhere),
     st.builds(tree.Disabled, _nowhere),
     st.builds(
-        tree.Distribute,
+        lambda condition, among, by, together, capacity, within, moving: tree.Distribute(
+            condition, among, by, together, capacity, within, *moving, NOWHERE
+        ),
         expressions,
         st.lists(expressions, min_size=1, max_size=3).map(tuple),
         st.lists(expressions, min_size=1, max_size=2).map(tuple),
         st.none() | paths,
         st.booleans(),
         _some,
-        _some,
-        _nowhere,
+        _moving,
     ),
 )
 _assigns = st.builds(

@@ -79,6 +79,10 @@ def test_the_layout_of_the_example_is_read_alike() -> None:
             "assign: [{collector: , distribute: {where: a, among: [x], by: [1], within: 10%, moving at most: b}}]",
             'assign collector distribute a among ("x") by 1 within 10% moving at most b',
         ),
+        (
+            "assign: [{collector: , distribute: {where: a, among: [x], by: [1], moving at most: 5%, per: month}}]",
+            'assign collector distribute a among ("x") by 1 moving at most 5% per month',
+        ),
         ("assign: [{collector: , distribute: 'a among (\"x\") by 1'}]", 'assign collector distribute a among ("x") by 1'),
         ("assign: [{target: lines, label: X, add: a}]", 'assign lines "X" add a'),
         (

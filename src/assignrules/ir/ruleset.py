@@ -87,7 +87,8 @@ class Distribution:
 
     ``number`` is the line's. ``by``: the measures whose totals come near to equal, numbers or money. ``together``: the key of the row that
     subjects share who get the same value. ``capacity``: that field of the value's row is not passed. ``moving``: how many of the subjects
-    that have one of the values may get another. ``tolerance``: they only do where a total is further from the average than this part
+    that have one of the values may get another, with ``per`` in a calendar period (`week`, `month`, `quarter`, `year`) by all runs of the
+    rule together. ``tolerance``: they only do where a total is further from the average than this part
     of it.
     """
 
@@ -98,6 +99,7 @@ class Distribution:
     capacity: bool
     moving: Guard | None
     tolerance: Decimal | None
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -75,14 +76,25 @@ class Given:
 
 
 def share(
-    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None = None, tolerance: Decimal | None = None
+    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None = None, tolerance: Decimal | None = None, made: int = 0
 ) -> dict[str, Given]:
-    """What each subject that is ``mine`` gets, by key. ``room``: the most subjects of each value (None: any number)."""
-    return _Share(rows, room, moving, tolerance).run()
+    """What each subject that is ``mine`` gets, by key. ``room``: the most subjects of each value (None: any number). ``made``: how many
+    moves count against ``moving`` already."""
+    return _Share(rows, room, moving, tolerance, made).run()
+
+
+def first_day(period: str, day: date) -> date:
+    """Of the calendar `week` (from Monday on), `month`, `quarter` or `year` of a day."""
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    months = {"month": 1, "quarter": 3, "year": 12}[period]
+    return date(day.year, day.month - (day.month - 1) % months, 1)
 
 
 class _Share:
-    def __init__(self, rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None) -> None:
+    def __init__(
+        self, rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None, made: int
+    ) -> None:
         units = [gcd(*weights) or 1 for weights in zip(*(row.weights for row in rows), strict=True)]
         plain = (replace(row, weights=tuple(map(floordiv, row.weights, units))) for row in rows)  # small numbers are quick
         self.units = units
@@ -103,7 +115,8 @@ class _Share:
             if row.held is not None:
                 self._count([row], row.held, 1)
         holders = sum(row.mine and row.held is not None for row in self.rows)
-        self.left = holders if moving is None else int(moving.share * holders) if moving.share is not None else moving.changes or 0
+        most = holders if moving is None else int(moving.share * holders) if moving.share is not None else moving.changes or 0
+        self.left = max(most - made, 0)
         self.bounds: list[tuple[Fraction, Fraction]] | None = None
         if tolerance is not None:
             means = [Fraction(whole, len(room)) for whole in self.wholes]

@@ -23,7 +23,7 @@ from assignrules.plan.model import Balance, MemberBalance
 from assignrules.resolve.written import written
 from assignrules.schema.logical import Schema
 from assignrules.sql.decisions import distribution_of
-from assignrules.sql.distribution import shared_rows
+from assignrules.sql.distribution import moves_made, shared_rows
 from assignrules.sql.queries import Compiler, Output
 from assignrules.sql.rows import share_table
 from assignrules.sql.stages import Statement
@@ -76,7 +76,9 @@ def _share(session: Session, compiler: Compiler, block: Assignment, how: Distrib
             odd.add(subject)
         rows.append(Sharing(subject, held, mine, fixed, party, tuple(weight or 0 for weight in weights)))
         now[subject] = place
-    given = share(rows, room, how.moving, how.tolerance)
+    moves = moves_made(block, how, compiler.today, compiler.ruleset.currency) if compiler.journal else None
+    made = 0 if moves is None else int(session.fetch(compiler.text(moves))[0][0])
+    given = share(rows, room, how.moving, how.tolerance, made)
     lines = [
         json.dumps({"subject": subject, "place": got.value}, ensure_ascii=False) for subject, got in given.items() if got.value is not None
     ]

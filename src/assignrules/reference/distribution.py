@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assignrules.ir.ruleset import Assignment, Distribution
-from assignrules.ir.sharing import Sharing, share, weight_of
+from assignrules.ir.sharing import Sharing, first_day, share, weight_of
 from assignrules.ir.values import Value, printed
 from assignrules.reference.evaluation import Evaluation
 from assignrules.schema.records import Record
@@ -24,7 +24,10 @@ def shared(
             weights = tuple(_weight(evaluation, how, number, row) for number in range(len(how.by)))
             held = team.index(value) if value in team else None
             rows.append(Sharing(row.key, held, row in mine, mine.get(row, False), None if end is None else str(end), weights))
-    given = share(rows, [_capacity(evaluation, block, how, value) for value in team], how.moving, how.tolerance)
+    moves = [entry for entry in evaluation.dataset.journal if entry.rule == block.rule and {entry.before, entry.after} <= set(team)]
+    period = None if how.per is None else first_day(how.per, evaluation.as_of)
+    made = 0 if period is None else sum(period <= entry.as_of <= evaluation.as_of for entry in moves)
+    given = share(rows, [_capacity(evaluation, block, how, value) for value in team], how.moving, how.tolerance, made)
     return {row: None if (place := given[row.key].value) is None else team[place] for row in mine}
 
 

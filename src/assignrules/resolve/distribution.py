@@ -43,9 +43,10 @@ def resolve_distribution(
     place = Memory(target.entity, target.name, None, "share", rule, INTEGER)
     branches = [Branch(Operation("eq", (place, Literal(index, INTEGER)), BOOLEAN), literal) for index, literal in enumerate(among)]
     line = Line(number, Case(tuple(branches), None, target.type), own(condition), clause.span)
+    per = None if clause.moving_per is None else clause.moving_per.value
     measures = tuple(own(measure) for measure in by if measure is not None)
     shared = None if together is None else own(together)
-    return line, Distribution(number, tuple(among), measures, shared, clause.within_capacity, moving, tolerance)
+    return line, Distribution(number, tuple(among), measures, shared, clause.within_capacity, moving, tolerance, per)
 
 
 def _among(

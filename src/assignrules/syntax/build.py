@@ -175,12 +175,15 @@ class Builder(ExpressionBuilder):
     def distribute_option(self, children: list[Any]) -> Part:
         keyword = {"keeping": "keeping together", "within": "within", "moving": "moving at most"}[children[0].text]
         value = children[-1]
+        if keyword == "moving at most":
+            value = children[3], None if len(children) == 4 else tree.Rhythm(children[-1].text)
         if keyword == "within" and (type(value) is Token or _is_word(value, "capacity")):
             keyword, value = "within capacity", True
         return Part(keyword, value, self._span(children))
 
     def distribute(self, children: list[Any]) -> tree.Distribute:
         options = self._once(child for child in children if isinstance(child, Part))
+        moving, per = options.get("moving at most", (None, None))
         by = children[7]
         end = [child for child in children if isinstance(child, Part)] or by
         return tree.Distribute(
@@ -190,7 +193,8 @@ class Builder(ExpressionBuilder):
             options.get("keeping together"),
             "within capacity" in options,
             options.get("within"),
-            options.get("moving at most"),
+            moving,
+            per,
             self._span([children[0], end[-1]]),
         )
 

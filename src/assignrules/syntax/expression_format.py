@@ -112,6 +112,11 @@ def format_arithmetic(expression: tree.Expression) -> str:
     return _at(expression, _SUM)
 
 
+def format_moving(most: tree.Expression, per: tree.Rhythm | None) -> str:
+    """The bound on the moves of `distribute`."""
+    return f"moving at most {format_arithmetic(most)}" + ("" if per is None else f" per {per.value}")
+
+
 def format_value(expression: tree.Expression, texts_only: bool = False) -> str:
     """The text of the value of a line or the member of a set: a literal, or in parentheses."""
     literals = tree.Text if texts_only else tree.Literal

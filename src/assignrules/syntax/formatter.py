@@ -16,6 +16,7 @@ from assignrules.syntax.expression_format import (
     format_expression,
     format_inner,
     format_list,
+    format_moving,
     format_text,
     format_value,
     layout,
@@ -318,7 +319,7 @@ def _distribute(clause: tree.Distribute) -> tuple[str, ...]:
     if clause.within is not None:
         options.append(f"within {format_arithmetic(clause.within)}")
     if clause.moving_at_most is not None:
-        options.append(f"moving at most {format_arithmetic(clause.moving_at_most)}")
+        options.append(format_moving(clause.moving_at_most, clause.moving_per))
     if len(condition) == 1 and len(condition[0]) + len(among) + 3 <= WIDTH:
         lines = [f"{condition[0]} {among}"]
     else:

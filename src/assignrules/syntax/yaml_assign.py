@@ -164,6 +164,15 @@ def _only_clause(statement: tree.Statement) -> tree.Clause | None:
     return None
 
 
+def _rhythm(reading: Reading, node: yaml.Node) -> tree.Rhythm | None:
+    scalar = reading.scalar(node, "`per`")
+    word = None if scalar is None else str(scalar.value)
+    if scalar is not None and word not in {rhythm.value for rhythm in tree.Rhythm}:
+        reading.report(f"`{word}` is no period", scalar.span, help="write `week`, `month`, `quarter` or `year`")
+        return None
+    return None if word is None else tree.Rhythm(word)
+
+
 def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distribute:
     node, span = entry.node, entry.span
     if isinstance(node, yaml.Scalar):
@@ -171,7 +180,7 @@ def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distr
         if isinstance(clause, tree.Distribute):
             reading.keep_clause(node, forms.distribute_text(clause))
             return replace(clause, span=span)
-        return tree.Distribute(tree.Boolean(False, span), (), (), None, False, None, None, span)
+        return tree.Distribute(tree.Boolean(False, span), (), (), None, False, None, None, None, span)
     given = reading.keys(node, DISTRIBUTE)
     condition = reading.condition(given["where"].node, "where") if "where" in given else tree.Boolean(False, span)
     among: list[tree.Expression] = []
@@ -191,4 +200,7 @@ def _distribute(reading: Reading, entry: Entry, target: tree.Name) -> tree.Distr
     within = "within capacity" in given and reading.flag(given["within capacity"].node, "within capacity")
     close = reading.amount(given["within"].node, "within") if "within" in given else None
     moving = reading.amount(given["moving at most"].node, "moving at most") if "moving at most" in given else None
-    return tree.Distribute(condition, tuple(among), by, together, within, close, moving, span)
+    per = _rhythm(reading, given["per"].node) if "per" in given else None
+    if per is not None and moving is None:
+        reading.report("`per` goes with `moving at most`", given["per"].key.span, help="say how many, as in `moving at most: 5%`")
+    return tree.Distribute(condition, tuple(among), by, together, within, close, moving, per, span)

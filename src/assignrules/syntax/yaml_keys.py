@@ -14,6 +14,7 @@ class Kind(Enum):
     TYPE = "a type"
     LEVEL = "`low`, `medium` or `high`"
     AUDIENCE = "`risk` or `collection`"
+    RHYTHM = "`week`, `month`, `quarter` or `year`"
     FLAG = "`true` or `false`"
     CONDITION = "a condition"
     EXPRESSION = "an expression"
@@ -131,6 +132,7 @@ DISTRIBUTE = Shape(
         Key("within capacity", Kind.FLAG, "whether a user's capacity is never passed"),
         Key("within", Kind.AMOUNT, "how far from the average a total may be before anyone is moved"),
         Key("moving at most", Kind.AMOUNT, "the share of the subjects that may change"),
+        Key("per", Kind.RHYTHM, "with `moving at most`: not in each run, but in all of a calendar period"),
     ),
 )
 ASSIGN = Shape(

@@ -16,7 +16,11 @@ from assignrules.syntax.yaml_keys import DISTRIBUTE, ENTRIES, SECTIONS, STRUCTUR
 
 FILE_NAME = "rules.schema.json"
 _NAME = r"^(?:[^\W\d]\w*|`[^\W\d]\w*`)$"
-_LEVELS = {Kind.LEVEL: ["low", "medium", "high"], Kind.AUDIENCE: ["risk", "collection"]}
+_WORDS = {
+    Kind.LEVEL: ["low", "medium", "high"],
+    Kind.AUDIENCE: ["risk", "collection"],
+    Kind.RHYTHM: ["week", "month", "quarter", "year"],
+}
 _TYPES = ["text", "integer", "decimal", "percent", "money", "date", "duration", "boolean"]
 
 
@@ -92,8 +96,8 @@ def _kind(kind: Kind, section: str) -> dict[str, Any]:
             return {"$ref": "#/$defs/name"}
         case Kind.TYPE:
             return {"type": "string", "enum": _TYPES}
-        case Kind.LEVEL | Kind.AUDIENCE:
-            return {"type": "string", "enum": _LEVELS[kind]}
+        case Kind.LEVEL | Kind.AUDIENCE | Kind.RHYTHM:
+            return {"type": "string", "enum": _WORDS[kind]}
         case Kind.FLAG:
             return {"type": "boolean"}
         case Kind.MANUAL:

@@ -13,6 +13,7 @@ from assignrules.syntax.expression_format import (
     format_expression,
     format_inner,
     format_list,
+    format_moving,
     format_text,
     layout,
 )
@@ -124,5 +125,5 @@ def distribute_text(clause: tree.Distribute) -> str:
     if clause.within is not None:
         words.append(f"within {format_arithmetic(clause.within)}")
     if clause.moving_at_most is not None:
-        words.append(f"moving at most {format_arithmetic(clause.moving_at_most)}")
+        words.append(format_moving(clause.moving_at_most, clause.moving_per))
     return " ".join(words)

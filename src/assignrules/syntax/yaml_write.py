@@ -300,6 +300,7 @@ def _distribute(clause: tree.Distribute) -> Node:
         _entry("within capacity", Leaf("true", code=True)) if clause.within_capacity else [],
         _maybe("within", clause.within, amount_leaf),
         _maybe("moving at most", clause.moving_at_most, amount_leaf),
+        [] if clause.moving_per is None else _entry("per", Leaf(clause.moving_per.value)),
     )
     return node
 

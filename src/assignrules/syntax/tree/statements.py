@@ -200,6 +200,15 @@ class Disabled:
     span: Span = span_field()
 
 
+class Rhythm(Enum):
+    """What a bound counts anew with."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
 @dataclass(frozen=True, slots=True)
 class Distribute:
     condition: Expression
@@ -209,6 +218,7 @@ class Distribute:
     within_capacity: bool
     within: Expression | None
     moving_at_most: Expression | None
+    moving_per: Rhythm | None
     span: Span = span_field()
 
 

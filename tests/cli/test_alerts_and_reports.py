@@ -184,7 +184,7 @@ def test_a_report_that_is_not_there_or_has_no_right_figures(run, mine: Path) -> 
     done = run("report", "owed", "--as-of", DAY)
     assert (done.exit_code, done.stdout) == (1, "")
     # FR has two currencies, so its euros need no rate, and F5 does.
-    assert "error[E0502]: no exchange rate on or before 2026-11-22 (1 row of document: F5)" in done.stderr
+    assert "error[E0502]: no exchange rate of `GBP` on or before 2026-11-22 (1 row of document: F5)" in done.stderr
     assert json.loads(run("report", "owed", "--as-of", DAY, "--format", "json").stdout)["diagnostics"][0]["code"] == "E0502"
     assert run("report", "all_documents").exit_code == 0, "it converts nothing"
     assert run("plan", "--as-of", DAY).exit_code == 1, "what a report needs is needed"

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from tests.differential.expressions import SCHEMA
 from tests.differential.rulesets import World, conditions, many, worlds
 
+from assignrules.ir.changes import DataProblem
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.values import Value, printed
 from assignrules.plan.build import build_plan
@@ -44,6 +45,7 @@ TOGETHER = 15  # rulesets over the same rows
 OVERFLOW = "E0504"
 # What leads to rows from which no link leads back. There the engine may also name rows without a rate that no subject reaches, or the
 # subject itself; it never names too few.
+NAMED = re.compile(r" of `[A-Z`, ]+`(?= on )| \([^)]*\)$")
 NO_WAY_BACK = re.compile(r"\b(this|collector)\.")
 
 Check = Callable[..., None]
@@ -163,6 +165,11 @@ def _too_large(session: ReferenceSession) -> bool:
     return any(code == OVERFLOW for code, _, _ in session.evaluation.noted)
 
 
+def unnamed(problem: DataProblem) -> DataProblem:
+    """A missing rate without the currencies and days that the engine names beside what the reference says."""
+    return replace(problem, message=NAMED.sub("", problem.message)) if problem.code == "E0502" else problem
+
+
 def compare_plans(outcome: Outcome, plan: Plan, *, exact: bool) -> None:
     """Each part of the two plans; a difference is said by what only one of them has."""
     _same("changes", outcome.changes, tuple(plan.change_rows()))
@@ -178,7 +185,7 @@ def compare_plans(outcome: Outcome, plan: Plan, *, exact: bool) -> None:
     assert {item.name: item.rows for item in plan.requirements} == outcome.requirements
     _same("data warnings", outcome.data_warnings, plan.data_warnings)
     if exact:
-        _same("data errors", outcome.data_errors, plan.data_errors)
+        _same("data errors", outcome.data_errors, tuple(map(unnamed, plan.data_errors)))
         assert plan.header.applicable == outcome.applicable
     else:
         assert {problem.code for problem in outcome.data_errors} <= {problem.code for problem in plan.data_errors}

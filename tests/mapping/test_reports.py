@@ -57,7 +57,7 @@ targets:"""
         "`rate` of `rates` has a value that does not fit (1 row of rates: USD)",
     )
     assert [(item.code, item.message) for item in found.value.diagnostics] == [
-        ("E0502", "no exchange rate on or before 2026-11-22 (1 row of customer: C3)"), *(("E0505", message) for message in unfit)
+        ("E0502", "no exchange rate of `GBP` on or before 2026-11-22 (1 row of customer: C3)"), *(("E0505", message) for message in unfit)
     ]  # fmt: skip
     assert [(item.code, item.entity, item.count) for item in api.check_schema(project).problems] == [
         ("E0505", "rates", 2),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 from assignrules.databases.base import Session, quoted
 from assignrules.ir.changes import DataProblem
@@ -19,7 +21,16 @@ from assignrules.sql.stages import Statement
 EXAMPLES = 5
 
 
-Missing = dict[tuple[str, str], set[str]]  # by entity and message, the keys of the rows
+@dataclass(slots=True)
+class _Lacking:
+    """Rows that lack a rate: their keys, and as far as it is known, of which currencies and on which days."""
+
+    rows: set[str] = field(default_factory=set)
+    currencies: set[str] = field(default_factory=set)
+    days: set[date] = field(default_factory=set)
+
+
+Missing = dict[tuple[str, bool], _Lacking]  # by entity, and whether the rate is of a day of the row's own
 
 
 def missing_rates(
@@ -33,8 +44,8 @@ def missing_rates(
     for report in reports:
         if isinstance(report, Groups):
             _look_at_groups(session, compiler, report, missing)
-    for (entity, message), rows in missing.items():
-        yield DataProblem("E0502", message, entity, len(rows), tuple(sorted(rows)[:EXAMPLES]))
+    for (entity, dated), lacking in missing.items():
+        yield DataProblem("E0502", _message(compiler, lacking, dated), entity, len(lacking.rows), tuple(sorted(lacking.rows)[:EXAMPLES]))
 
 
 def unrated_searches(session: Session, compiler: Compiler, searches: Sequence[Definition]) -> dict[tuple[str, str], list[DataProblem]]:
@@ -55,9 +66,10 @@ def unrated_searches(session: Session, compiler: Compiler, searches: Sequence[De
     for search, conversions in needed.items():
         missing: Missing = {}
         _look(session, compiler, conversions, missing)
-        for (entity, message), rows in missing.items():
-            text = f"search `{search[1]}` leaves amounts out: {message}"
-            found.setdefault(search, []).append(DataProblem("W0508", text, entity, len(rows), tuple(sorted(rows)[:EXAMPLES])))
+        for (entity, dated), lacking in missing.items():
+            text = f"search `{search[1]}` leaves amounts out: {_message(compiler, lacking, dated)}"
+            keys = tuple(sorted(lacking.rows)[:EXAMPLES])
+            found.setdefault(search, []).append(DataProblem("W0508", text, entity, len(lacking.rows), keys))
     return found
 
 
@@ -91,11 +103,11 @@ def _look(session: Session, compiler: Compiler, conversions: Sequence[Conversion
         return bool(unrated) if conversion.currency is None else conversion.currency in unrated
 
     for conversion in dict.fromkeys(conversion for conversion in conversions if conversion.calendar is None and doubtful(conversion)):
-        query = compiler.text(compiler.without_rate(conversion))
-        rows = {str(row[0]) for row in session.fetch(query)}
-        if rows:
-            message = "no exchange rate on its day" if _is_dated(conversion) else _no_rate_today(compiler)
-            missing.setdefault((conversion.entity, message), set()).update(rows)
+        for key, currency, day in session.fetch(compiler.text(compiler.without_rate(conversion))):
+            lacking = missing.setdefault((conversion.entity, _is_dated(conversion)), _Lacking())
+            lacking.rows.add(str(key))
+            lacking.currencies |= {currency} - {None}
+            lacking.days |= {day} - {None}
 
 
 def _is_dated(conversion: Conversion) -> bool:
@@ -105,9 +117,10 @@ def _is_dated(conversion: Conversion) -> bool:
 def _look_at_groups(session: Session, compiler: Compiler, report: Groups, missing: Missing) -> None:
     """The same for the sums of a report's groups, and for what its columns make of them."""
     if report.unrated is not None:
-        rows = {str(row[0]) for row in session.fetch(compiler.text(report.unrated))}
-        if rows:
-            missing.setdefault((report.report.entity, _no_rate_today(compiler)), set()).update(rows)
+        for key, *currencies in session.fetch(compiler.text(report.unrated)):
+            lacking = missing.setdefault((report.report.entity, False), _Lacking())
+            lacking.rows.add(str(key))
+            lacking.currencies.update(code for code in currencies if code is not None)
     finder = Conversions(compiler.ruleset, report.compiler.mapping.schema, compiler.today)
     found = list(finder.of_groups(report.report))
     if found:
@@ -115,8 +128,16 @@ def _look_at_groups(session: Session, compiler: Compiler, report: Groups, missin
         _look(session, report.compiler, found, missing)
 
 
-def _no_rate_today(compiler: Compiler) -> str:
-    return f"no exchange rate on or before {compiler.today.isoformat()}"
+def _message(compiler: Compiler, lacking: _Lacking, dated: bool) -> str:
+    """`no exchange rate of `USD` on or before 2026-11-22`; of rows that have days of their own, the first and the last."""
+    names = ", ".join(f"`{code}`" for code in sorted(lacking.currencies))
+    of = f" of {names}" if names else ""
+    if not dated:
+        return f"no exchange rate{of} on or before {compiler.today.isoformat()}"
+    days = sorted(lacking.days)
+    first, last = (days[0].isoformat(), days[-1].isoformat()) if days else ("", "")
+    shown = f" ({first})" if first == last else f" ({first} to {last})"
+    return f"no exchange rate{of} on its day{shown if days else ''}"
 
 
 def _without_rate_today(session: Session, compiler: Compiler, conversions: Sequence[Conversion]) -> set[str]:

@@ -20,7 +20,7 @@ from assignrules.sql.decisions import Decisions
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.facts import Facts
 from assignrules.sql.journal import standing
-from assignrules.sql.relations import Relations
+from assignrules.sql.relations import Relations, nothing
 from assignrules.sql.rows import Column, Rows
 from assignrules.sql.stages import Statement
 from assignrules.sql.states import States
@@ -135,7 +135,8 @@ class Compiler:
         return statement.finish(terms.select(columns, source, rows.source.joins))
 
     def without_rate(self, conversion: Conversion) -> exp.Query:
-        """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate."""
+        """The business keys (column ``key``) of the rows on which a conversion is reached and has no rate, with the ``currency`` that lacks
+        it and the ``day``; both are missing where the guards alone say so."""
         facts, entity = self._reached(conversion)
         guards = [facts.normal(guard, entity) for guard in conversion.guards]
         money = None if conversion.money is None else facts.normal(conversion.money, entity)
@@ -143,6 +144,7 @@ class Compiler:
         statement = Statement(facts, self.mapping, self.dialect, self.today)
         rows = statement.rows(entity)
         conditions = [statement.scalars.condition(guard, rows) for guard in guards]
+        lacking, on = nothing(Kind.TEXT), nothing(Kind.DATE)
         if money is not None:
             amount, code = statement.scalars.value(money, rows), statement.money.code(money, rows)
             day_sql = rows.today() if day is None else statement.scalars.value(day, rows)
@@ -152,9 +154,12 @@ class Compiler:
             if conversion.currency is None:
                 conditions.append(terms.binary(exp.NEQ, code.copy(), terms.text(self.ruleset.currency)))
             conditions.append(terms.is_null(rate))
+            lacking = code.copy() if conversion.currency is None else terms.text(conversion.currency)
+            on = terms.day(self.today) if day_sql is None else day_sql.copy()
         source = terms.table(statement.stage(entity, statement.top), "s")
         key, _ = names_of(rows, self.mapping)
-        return statement.finish(terms.select([terms.alias(key, "key")], source, rows.source.joins, where=terms.all_of(conditions)))
+        columns = [terms.alias(key, "key"), terms.alias(lacking, "currency"), terms.alias(on, "day")]
+        return statement.finish(terms.select(columns, source, rows.source.joins, where=terms.all_of(conditions)))
 
     def calendars(self, conversion: Conversion) -> exp.Query:
         """The calendars (column ``calendar``, each once) that are read where a conversion is reached."""

@@ -229,7 +229,7 @@ class _Totals:
         return terms.select([key, *self.final], terms.subquery(outer, "t"))
 
     def unrated(self, inner: exp.Select) -> exp.Select | None:
-        """The rows that a sum needs a rate of, and that have none."""
+        """The rows that a sum needs a rate of, and that have none, each with the currencies of the sums that lack it."""
         if not self.sums:
             return None
         windows: list[Sql] = [exp.Star()]
@@ -244,7 +244,11 @@ class _Totals:
             lost = [differ, terms.not_null(terms.column(f"c{place}", "m")), terms.is_null(terms.column(f"h{place}", "m"))]
             found.append(terms.all_of([*lost, *([] if matches is None else [terms.column(f"w{place}", "m")])]))
         middle = terms.select(windows, terms.subquery(inner.copy(), "r"))
-        return terms.select([terms.column(KEY, "m")], terms.subquery(middle, "m"), where=terms.any_of(found), unique=True)
+        lacking: list[Sql] = [
+            terms.alias(terms.case([(lost.copy(), terms.column(f"c{place}", "m"))]), f"lacking_{place}")
+            for (place, _), lost in zip(self.sums, found, strict=True)
+        ]
+        return terms.select([terms.column(KEY, "m"), *lacking], terms.subquery(middle, "m"), where=terms.any_of(found), unique=True)
 
 
 def _of(total: Aggregate) -> Expression:

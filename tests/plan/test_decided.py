@@ -11,6 +11,9 @@ from assignrules.diagnostics import SourceFile
 from assignrules.ir.expressions import TargetMember
 from assignrules.ir.ruleset import Ruleset
 from assignrules.ir.types import Money
+from assignrules.plan.build import build_plan
+from assignrules.plan.compiling import compiler_for
+from assignrules.plan.decide import decide
 from assignrules.schema.dataset import Dataset
 from assignrules.schema.logical import credit
 from assignrules.schema.mapping import identity
@@ -130,3 +133,45 @@ def test_rows_of_one_key_are_not_taken_for_each_other(active: list[bool]) -> Non
         assert [problem.code for problem in plan.data_errors] == ["E0501"]
         assert plan.alerts["in_it"].shown == ((True,),)
     assert TargetMember("customer", "group", "G", current=False) == ruleset.alerts[0].condition
+
+
+STEPS = """
+assign group "Asked" add active
+assign group "Later" add collector = "ann"
+assign collector distribute in group "Asked" among ("ann", "bob") by 1
+alert hers where collector = "ann" and in group "Later" and in group "Asked" show code
+"""
+
+
+def test_what_is_shared_out_reads_what_is_decided_before_it() -> None:
+    ruleset = checked(STEPS)
+    customers = [f"C{number}" for number in range(4)]
+    data = Dataset(
+        rows={"customer": [{"code": code, "active": code != "C3"} for code in customers]},
+        members={("group", name): dict.fromkeys(customers, True) for name in ("Asked", "Later")},
+        values={"collector": {"C2": "bob"}},
+    )
+    planned = []
+    for planner in (ReferencePlanner(credit()), DuckDBPlanner(credit())):
+        with planner.session(ruleset, data, DAY) as session:
+            plan = session.plan()
+            planned.append([sorted(map(str, plan.changes)), plan.alerts["hers"].entered])
+    assert planned[0] == planned[1]
+    assert planned[0][1] == ("C0", "C1")  # bob has C2: ann gets the first two of the others, and bob the third
+    planner = DuckDBPlanner(credit())
+    with planner.session(ruleset, data, DAY) as session:
+        found = decide(session.session, compiler_for(session.session, ruleset, planner.mapping, DAY), in_steps=True)
+        assert [item.part.table for item in found.found] == ["decided_1_customer", "decided_customer"]
+        assert [[decision.member for decision in item.part.decisions] for item in found.found] == [["Asked"], [None, "Later"]]
+        plan = build_plan(session.session, ruleset, planner.mapping, as_of=DAY, environment="test", project_guard=Decimal("0.3"))
+        assert [(guard.name, guard.changes, guard.total) for guard in plan.header.guards] == [("collector", 0, 1), ("group", 0, 8)]
+
+
+@pytest.mark.parametrize("active", [[True, False], [False, True]])
+def test_rows_of_one_key_are_shared_out_as_they_were_without_steps(active: list[bool]) -> None:
+    ruleset = checked(STEPS)
+    data = Dataset(rows={"customer": [{"code": "C1", "active": each} for each in active]})
+    with DuckDBPlanner(credit()).session(ruleset, data, DAY) as session:
+        plan = session.plan()
+        assert [problem.code for problem in plan.data_errors] == ["E0501"]
+        assert sum(change.target == "group" and change.member == "Asked" for change in plan.changes) == 1

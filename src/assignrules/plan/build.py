@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +16,8 @@ from assignrules.ir.ruleset import Ruleset
 from assignrules.plan.alerts import alert_heads, alert_queries, find_alerts
 from assignrules.plan.compiling import compiler_for
 from assignrules.plan.data_checks import checked, data_problems
-from assignrules.plan.distribution import Shared, balance, distribute, sharing_warnings
+from assignrules.plan.decide import ACTIONS, Found, decide
+from assignrules.plan.distribution import Shared, balance, sharing_warnings
 from assignrules.plan.guards import guard_verdicts
 from assignrules.plan.model import Alert, Header, Plan, Requirement
 from assignrules.plan.nouns import own_nouns
@@ -28,16 +27,11 @@ from assignrules.plan.requirements import failing_requirements, requirement_quer
 from assignrules.plan.unwritable import unwritable
 from assignrules.resolve.names import SUBJECT
 from assignrules.schema.digest import schema_digest
-from assignrules.schema.logical import Shape
 from assignrules.schema.mapping import SchemaMapping
-from assignrules.sql import terms
-from assignrules.sql.decisions import STEP
-from assignrules.sql.differences import Difference, at, differences
 from assignrules.sql.queries import Compiler
 from assignrules.sql.stages import Statement
 
 UNKEYED = ("E0501", "E0524")
-ACTIONS = {Shape.VALUE: ("set", "change", "clear"), Shape.SET: ("add", "remove"), Shape.COVER: ("grant", "amend", "withdraw")}
 
 
 def build_plan(
@@ -67,7 +61,7 @@ def build_plan(
         ruleset = _restricted(ruleset, only)
     compiler = compiler_for(session, ruleset, mapping, as_of)
     shared: tuple[Shared, ...] = ()
-    found: list[_Found] = []
+    found: tuple[Found, ...] = ()
     guards: tuple[GuardVerdict, ...] = ()
     errors: tuple[DataProblem, ...] = ()
     warnings: tuple[DataProblem, ...] = ()
@@ -75,19 +69,16 @@ def build_plan(
     alerts: tuple[Alert, ...] = ()
     alert_rows: tuple[str, ...] = ()
     proposals: tuple[Proposed, ...] = ()
-    parts = differences(compiler, read=True)
     try:
-        shared = distribute(session, compiler)
-        found = [_found(session, compiler, part) for part in parts]
-        read = [*(part.statement for part in parts), *(item.statement for item in shared)]
-        after = compiler.after({unit: place for part in parts for unit, place in part.decided().items()})
-        following = _Following(session, after)
-        errors, warnings = data_problems(session, after, [*read, *following.statements()], following.reports)
-        if any(problem.code in UNKEYED for problem in errors):  # then no key leads to a row's own decisions: they are made anew
-            after = compiler
-            following = _Following(session, after)
-            errors, warnings = data_problems(session, after, [*read, *following.statements()], following.reports)
-        errors = tuple(sorted((*errors, *checked(session, [*unwritable(compiler, parts)])), key=_order))
+        decided = decide(session, compiler, in_steps=True)
+        following = _Following(session, decided.after)
+        errors, warnings = data_problems(session, decided.after, [*decided.statements(), *following.statements()], following.reports)
+        if any(problem.code in UNKEYED for problem in errors):  # then no key leads to a row's own decisions: each is made anew
+            decided = replace(decide(session, compiler, in_steps=False), after=compiler)
+            following = _Following(session, compiler)
+            errors, warnings = data_problems(session, compiler, [*decided.statements(), *following.statements()], following.reports)
+        after, shared, found = decided.after, decided.shared, decided.found
+        errors = tuple(sorted((*errors, *checked(session, [*unwritable(compiler, [item.part for item in found])])), key=_order))
         guards = guard_verdicts(session, after, [(item.part, item.existing) for item in found], project_guard, overrides)
         requirements = failing_requirements(session, after, following.requirements)
         alerts, alert_rows = find_alerts(session, after, following.alerts)
@@ -96,8 +87,8 @@ def build_plan(
         subjects = _subjects(session, compiler, found)
     except NumberTooLarge:
         # the statement that met it cannot go on, and neither can its snapshot: the plan says so and holds nothing else
-        found, subjects, guards, warnings, requirements, alerts, alert_rows, proposals = [], {}, (), (), (), (), (), ()
-        entity = next(iter([*(part.entity for part in parts), *(rule.entity for rule in ruleset.alerts), SUBJECT]))
+        found, subjects, guards, warnings, requirements, alerts, alert_rows, proposals = (), {}, (), (), (), (), (), ()
+        entity = next(iter([*_decided_entities(ruleset, mapping, as_of), *(rule.entity for rule in ruleset.alerts), SUBJECT]))
         errors = (DataProblem("E0504", "a number grew beyond 38 digits", entity, 1, ()),)
     ordered = sorted(found, key=lambda item: item.part.entity)
     lines = [line for item in ordered for line in item.lines]
@@ -156,66 +147,6 @@ class _Following:
         return [part.statement for part in (*self.requirements, *self.reports, *self.proposals)] + listed
 
 
-class _Found:
-    """What one entity's statements found. ``lines`` with their unit's place in the whole order; ``existing``: by unit and decision, how
-    many changes there are of something that existed."""
-
-    def __init__(self, part: Difference) -> None:
-        self.part = part
-        self.lines: list[tuple[tuple[str, str], str]] = []
-        self.actions: dict[int, dict[str, int]] = {}
-        self.existing: dict[tuple[int, int], int] = {}
-        self.held: list[Held] = []
-        self.conflicts: list[Conflict] = []
-
-
-def _found(session: Session, compiler: Compiler, part: Difference) -> _Found:
-    found = _Found(part)
-    session.keep(part.table, compiler.text(part.rows))
-    for table, query in part.parts:
-        session.keep(table, compiler.text(query))
-    units = [(decision.target.name, decision.member or "") for decision in part.decisions]
-    ordered = compiler.text(terms.ordered(compiler.dialect.ordered_text(terms.column("subject"))))
-    columns = f"unit, action, decided, {compiler.dialect.json_line('line')}"
-    changing, holding, conflicting = _finding(session, compiler, part)
-    for query in part.changes(changing):
-        counted: Counter[tuple[int, str, int]] = Counter()
-        for unit, action, decided, line in session.fetch(
-            f"SELECT {columns} FROM ({compiler.text(query)}) AS found ORDER BY unit, {ordered}"
-        ):
-            found.lines.append((units[unit], line))
-            counted[unit, action, decided] += 1
-        for (unit, action, decided), count in counted.items():
-            actions = found.actions.setdefault(unit, {})
-            actions[action] = actions.get(action, 0) + count
-            if action != ACTIONS[part.decisions[unit].target.shape][0]:  # there was something before
-                place = (unit, decided // STEP)
-                found.existing[place] = found.existing.get(place, 0) + count
-    for query in part.held(holding):
-        for unit, subject, before, after, by in session.fetch(compiler.text(query)):
-            decision = part.decisions[unit]
-            found.held.append(Held(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), by))
-    for query in part.conflicts(conflicting):
-        for unit, subject, before, after, decided in session.fetch(compiler.text(query)):
-            decision = part.decisions[unit]
-            block = at(decision.blocks[decided // STEP])
-            found.conflicts.append(Conflict(subject, decision.target.name, decision.member, json.loads(before), json.loads(after), block))
-    return found
-
-
-def _finding(session: Session, compiler: Compiler, part: Difference) -> tuple[set[int], set[int], set[int]]:
-    """The decisions that change something, hold something and contradict themselves: on most days few do, and only those are asked for
-    their rows."""
-    found: tuple[set[int], set[int], set[int]] = (set(), set(), set())
-    for numbers, query in part.counts():
-        counts = iter(session.fetch(compiler.text(query))[0])
-        for number in numbers:
-            for units in found:
-                if next(counts):
-                    units.add(number)
-    return found
-
-
 def parameters_of(ruleset: Ruleset) -> dict[str, Printed]:
     """The parameters' values as they stand in a plan."""
     return {name: printed_parameter(value) for name, value in sorted(ruleset.params.items())}
@@ -227,7 +158,7 @@ def _restricted(ruleset: Ruleset, only: str) -> Ruleset:
     return replace(ruleset, assignments=blocks, order=tuple(unit for unit in ruleset.order if unit[0] == only), proposals=())
 
 
-def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: list[_Found]) -> Mapping[str, Mapping[str, int]]:
+def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: Sequence[Found]) -> Mapping[str, Mapping[str, int]]:
     """By target, in order of name, every word of its shape, and how many are held."""
     written = sorted({block.target for block in ruleset.assignments if block.runs_on(as_of)})
     summary = {name: dict.fromkeys((*ACTIONS[mapping.schema.targets[name].shape], "held"), 0) for name in written}
@@ -240,7 +171,11 @@ def _summary(ruleset: Ruleset, mapping: SchemaMapping, as_of: date, found: list[
     return summary
 
 
-def _subjects(session: Session, compiler: Compiler, found: list[_Found]) -> Mapping[str, int]:
+def _decided_entities(ruleset: Ruleset, mapping: SchemaMapping, as_of: date) -> list[str]:
+    return sorted({mapping.schema.targets[target].entity for target, member in ruleset.order if ruleset.writers(target, member, as_of)})
+
+
+def _subjects(session: Session, compiler: Compiler, found: Sequence[Found]) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for item in found:
         entity = item.part.entity

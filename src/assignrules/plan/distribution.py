@@ -7,7 +7,7 @@ on the states that it plans, after all that holds changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
@@ -53,17 +53,21 @@ class Shared:
 
 
 def distribute(session: Session, compiler: Compiler) -> tuple[Shared, ...]:
-    """Shares out for every block that does so on the day, each after those that it reads, and keeps the shares in the session."""
-    made: list[Shared] = []
+    """Shares out for every block that does so on the day, and keeps the shares in the session."""
+    return tuple(share_block(session, compiler, block, how) for block, how in sharing_blocks(compiler))
+
+
+def sharing_blocks(compiler: Compiler) -> Iterator[tuple[Assignment, Distribution]]:
+    """The blocks that share out on the day, each after those that it reads."""
     for target, member in compiler.ruleset.order:
         for block in compiler.ruleset.writers(target, member, compiler.today):
             how = distribution_of(block)
             if how is not None:
-                made.append(_share(session, compiler, block, how))
-    return tuple(made)
+                yield block, how
 
 
-def _share(session: Session, compiler: Compiler, block: Assignment, how: Distribution) -> Shared:
+def share_block(session: Session, compiler: Compiler, block: Assignment, how: Distribution) -> Shared:
+    """Shares out for one block, and keeps the shares in the session."""
     room, unknown = _room(session, compiler, block, how)
     query, statement = shared_rows(compiler, block)
     rows: list[Sharing] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from assignrules.databases.base import Session
@@ -15,6 +15,7 @@ from assignrules.sql.differences import Difference
 from assignrules.sql.queries import Compiler, Output
 
 Existing = Mapping[tuple[int, int], int]  # by unit and block, the changes of something that existed
+_Changing = tuple[Decision, Mapping[int, int]]  # a unit's decision, and by block its changes of something that existed
 
 
 def guard_verdicts(
@@ -26,31 +27,44 @@ def guard_verdicts(
 ) -> tuple[GuardVerdict, ...]:
     """The verdict of every guard, by name. A total is counted only where a bound needs it."""
     verdicts: list[GuardVerdict] = []
+    by_entity: dict[str, list[_Changing]] = {}
     for part, existing in parts:
-        verdicts.extend(_entity_verdicts(session, compiler, part, existing, project_guard, overrides))
+        by_entity.setdefault(part.entity, []).extend(_changing(part, existing))
+    for entity, decided in by_entity.items():
+        verdicts.extend(_entity_verdicts(session, compiler, entity, decided, project_guard, overrides))
     return tuple(sorted(verdicts, key=lambda verdict: (verdict.name, verdict.bound)))
 
 
+def _changing(part: Difference, existing: Existing) -> Iterator[_Changing]:
+    for unit, decision in enumerate(part.decisions):
+        yield decision, {place: count for (of, place), count in existing.items() if of == unit}
+
+
 def _entity_verdicts(
-    session: Session, compiler: Compiler, part: Difference, existing: Existing, project_guard: Decimal | None, overrides: Collection[str]
+    session: Session,
+    compiler: Compiler,
+    entity: str,
+    decided: Sequence[_Changing],
+    project_guard: Decimal | None,
+    overrides: Collection[str],
 ) -> list[GuardVerdict]:
     wanted: dict[str, Expression] = {}
     blocks = [
         (unit, place, decision, block)
-        for unit, decision in enumerate(part.decisions)
+        for unit, (decision, _) in enumerate(decided)
         for place, block in enumerate(decision.blocks)
         if block.guard is not None
     ]
     for unit, place, decision, block in blocks:
         wanted[f"b{unit}_{place}"] = _within([block.where], decision)
     if project_guard is not None:
-        for unit, decision in enumerate(part.decisions):
+        for unit, (decision, _) in enumerate(decided):
             wanted[f"p{unit}"] = _within([block.where for block in decision.blocks], decision)
-    totals = _counted(session, compiler, part.entity, wanted)
+    totals = _counted(session, compiler, entity, wanted)
     verdicts: list[GuardVerdict] = []
     for unit, place, _, block in blocks:
         assert block.guard is not None
-        changes, total = existing.get((unit, place), 0), totals[f"b{unit}_{place}"]
+        changes, total = decided[unit][1].get(place, 0), totals[f"b{unit}_{place}"]
         if block.guard.share is not None:
             verdicts.append(_verdict(block.rule, block.guard.share, changes, total, overrides))
         else:
@@ -60,10 +74,10 @@ def _entity_verdicts(
             )
     if project_guard is not None:
         by_target: dict[str, list[int]] = {}
-        for unit, decision in enumerate(part.decisions):
+        for unit, (decision, _) in enumerate(decided):
             by_target.setdefault(decision.target.name, []).append(unit)
         for target, units in by_target.items():
-            changes = sum(count for (unit, _), count in existing.items() if unit in units)
+            changes = sum(sum(decided[unit][1].values()) for unit in units)
             verdicts.append(_verdict(target, project_guard, changes, sum(totals[f"p{unit}"] for unit in units), overrides))
     return verdicts
 

@@ -20,7 +20,7 @@ from assignrules.ir.ruleset import Assignment, Otherwise, SetBody, ValueBody
 from assignrules.ir.types import Kind
 from assignrules.schema.logical import Shape
 from assignrules.sql import terms
-from assignrules.sql.decided import CHANGE, HELD, ROW_KEY, Decided, Place
+from assignrules.sql.decided import CHANGE, HELD, ROW_KEY, Decided, Place, Unit
 from assignrules.sql.decisions import ADD, BOTH, FALSE, HOLDS, OTHERWISE, REMOVE, STEP, Decision, Decisions
 from assignrules.sql.dialects import Dialect
 from assignrules.sql.journal import last_states, read_state
@@ -123,18 +123,20 @@ class _Columns:
     because: tuple[tuple[str | Expression, ...] | None, ...]
 
 
-def differences(compiler: Compiler, *, read: bool = False) -> tuple[Difference, ...]:
+def differences(
+    compiler: Compiler, *, read: bool = False, units: Container[Unit] | None = None, step: int | None = None
+) -> tuple[Difference, ...]:
     """The statements for every entity with targets that some block writes on the day. ``read``: other statements will read the tables
-    (``Difference.decided``)."""
+    (``Difference.decided``). ``units``: only these are decided. ``step``: a number for the tables of a plan that decides in steps."""
     targets = compiler.mapping.schema.targets
-    units: dict[str, list[tuple[str, str | None]]] = {}
+    by_entity: dict[str, list[Unit]] = {}
     for target, member in sorted(compiler.ruleset.order, key=lambda unit: (unit[0], unit[1] or "")):
-        if compiler.ruleset.writers(target, member, compiler.today):
-            units.setdefault(targets[target].entity, []).append((target, member))
-    return tuple(_difference(compiler, entity, units[entity], read) for entity in sorted(units))
+        if compiler.ruleset.writers(target, member, compiler.today) and (units is None or (target, member) in units):
+            by_entity.setdefault(targets[target].entity, []).append((target, member))
+    return tuple(_difference(compiler, entity, by_entity[entity], read, step) for entity in sorted(by_entity))
 
 
-def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str | None]], read: bool) -> Difference:
+def _difference(compiler: Compiler, entity: str, units: Sequence[Unit], read: bool, step: int | None) -> Difference:
     decisions = compiler.decisions()
     made = [decision for decision in (decisions.decision(*unit) for unit in units) if decision is not None]
     bodies = [_normal(decisions, decision) for decision in made]
@@ -155,7 +157,7 @@ def _difference(compiler: Compiler, entity: str, units: Sequence[tuple[str, str 
     source = terms.table(statement.stage(entity, statement.top), "s")
     inner = terms.select(columns, source, rows.source.joins)
     outer = terms.select([exp.Star()], terms.subquery(inner, "d"), where=terms.any_of(condition for own in found_in for condition in own))
-    table = f"decided_{entity}"
+    table = f"decided_{entity}" if step is None else f"decided_{step}_{entity}"
     return Difference(
         entity,
         table,

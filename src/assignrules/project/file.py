@@ -1,80 +1,32 @@
-"""The project file ``assignrules.yml``, read strictly, and what it names: rule files, environments, the day (schema.md, section 3)."""
+"""The project file ``assignrules.yml``, found and read strictly (schema.md, section 3)."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assignrules import __version__
 from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, has_errors
 from assignrules.diagnostics.model import did_you_mean
+from assignrules.project.model import CODE, FILE_NAME, Environment, Project
+from assignrules.project.sources import place_of, with_last_line_ended
 from assignrules.syntax import yaml_reader as yaml
 from assignrules.syntax.currencies import CURRENCIES, SPOKEN
 from assignrules.syntax.text import decode
 
-if TYPE_CHECKING:
-    from assignrules.check.packs import PackFolders
-    from assignrules.databases import Database
-    from assignrules.schema.file import SchemaFile
-
-FILE_NAME = "assignrules.yml"
-CODE = "E0902"
 BUILT_IN_SCHEMA = "credit"
 DEFAULT_GUARD = Decimal("0.3")
 DEFAULT_DATABASE = "duckdb:///assignrules.duckdb"
-LATER_DATABASES = ("spark", "sqlite")
-ADDRESSES = "`duckdb:///file.duckdb`, relative to the project file, or like `postgresql://user@host/database`"
 ENVIRONMENT_KEYS = ("database", "schema_params")
 
 _GUARD = re.compile(r"at most (\d+(?:\.\d+)?) ?%")
 _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(minute|hour|day|week)s?")
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _VERSION = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """A database by name. ``database`` is as written: its variables are looked up only when it is opened, and never printed."""
-
-    name: str
-    database: str
-    span: Span | None = field(compare=False, repr=False)
-    schema_params: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project, opened for an environment and a day.
-
-    ``schema`` is the company's own schema file, relative to ``root``; None: the built-in schema on the embedded store. ``rules`` are files
-    and folders relative to ``root``, ``rulesets`` folders of rule packs, which may lie outside it. ``params`` are texts in the rule
-    language. ``guard`` is the share of a target's subjects that a run may change, ``freshness`` how old the data of an entity may be.
-    ``environment`` None: none was chosen, and the file names no default. ``source`` is the project file.
-    """
-
-    root: Path
-    name: str
-    schema: str | None
-    rules: tuple[str, ...]
-    rulesets: tuple[str, ...]
-    currency: str
-    time_zone: str | None
-    calendar: str | None
-    params: Mapping[str, str]
-    ignored_currencies: tuple[str, ...]
-    guard: Decimal
-    freshness: Mapping[str, timedelta]
-    environments: Mapping[str, Environment]
-    environment: str | None
-    as_of: date
-    source: SourceFile = field(compare=False, repr=False)
 
 
 def find_project_file(folder: Path) -> Path | None:
@@ -102,199 +54,6 @@ def open_project(
     reader = _Reader(source, [])
     project = reader.project(path.parent, node, environment, as_of, params or {})
     return (None if has_errors(reader.problems) else project), source, tuple(reader.problems)
-
-
-def rule_sources(project: Project) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
-    """Every rule file of the project, sorted by name, with forward slashes; and what cannot be read."""
-    sources: dict[str, SourceFile] = {}
-    problems: list[Diagnostic] = []
-    for entry in project.rules:
-        place = project.root / entry
-        if not place.exists():
-            at = _place_of(project.source, entry)
-            problems.append(diagnostic(CODE, f"`{entry}` in `rules` does not exist", at, help="create it, or correct the name"))
-            continue
-        for path in [place] if place.is_file() else _rule_files(place):
-            name = path.relative_to(project.root).as_posix()
-            source, found = read_own_source(project, path, name)
-            problems.extend(found)
-            if source is not None:
-                sources[name] = source
-    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
-
-
-def schema_of(project: Project) -> tuple[SchemaFile | None, tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
-    """The project's own schema file, read for its environment; the texts that diagnostics may point into; what is wrong with them."""
-    from assignrules.schema.file import Settings, read_schema
-
-    assert project.schema is not None
-    source, problems = _schema_source(project, project.schema)
-    if source is None:
-        at = _place_of(project.source, project.schema)
-        return None, (project.source,), tuple(replace(item, span=item.span or at) for item in problems)
-    environment = project.environments.get(project.environment or "")
-    settings = Settings(
-        _dialect_of(environment),
-        None if environment is None else _known_variables(environment.schema_params),
-        project.currency,
-        project.time_zone or "UTC",
-        project.calendar,
-    )
-
-    def find(name: str, parent: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
-        place = (Path(name).parent / parent).as_posix()
-        if Path(parent).is_absolute() or ".." in Path(os.path.normpath(place)).parts:
-            return None, (diagnostic("E0220", f"`{parent}` lies outside the project"),)
-        return _schema_source(project, Path(os.path.normpath(place)).as_posix())
-
-    found, sources, problems = read_schema(source, settings, find)
-    return found, (project.source, *sources), problems
-
-
-def _schema_source(project: Project, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
-    source, problems = read_own_source(project, project.root / name, name)
-    return None if source is None else with_last_line_ended(source), problems
-
-
-def _dialect_of(environment: Environment | None) -> str:
-    """sqlglot's name of the SQL of an environment's database, by its address."""
-    # The whole address may be a variable; where that is not set, nothing is read of the database, and its own dialect does not matter.
-    address = {} if environment is None else _known_variables({"database": environment.database})
-    scheme = address.get("database", "duckdb").partition("://")[0].partition("+")[0]
-    return {"postgresql": "postgres", "postgres": "postgres"}.get(scheme, "duckdb")
-
-
-def _known_variables(params: Mapping[str, str]) -> dict[str, str]:
-    """Values with the environment variables that they name; one that is not set leaves its parameter out."""
-    found: dict[str, str] = {}
-    for name, text in params.items():
-        if all(os.environ.get(variable) for variable in _VARIABLE.findall(text)):
-            found[name] = _VARIABLE.sub(lambda match: os.environ[match[1]], text)
-    return found
-
-
-def pack_folders(project: Project) -> PackFolders:
-    """Where `use` finds rule packs: in the folders that the project lists, then among those that ship with the package."""
-    from assignrules.check.packs import PackFolders
-
-    return PackFolders({entry: project.root / entry for entry in project.rulesets})
-
-
-def read_source(path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
-    """A text file by the name it is shown by."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return None, (diagnostic(CODE, f"`{name}` cannot be read: {(error.strerror or 'unknown reason').lower()}"),)
-    return decode(name, data)
-
-
-def read_own_source(project: Project, path: Path, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
-    """The same of a file that the project itself names or holds: no link of it leads elsewhere."""
-    if not path.resolve().is_relative_to(project.root.resolve()):
-        return None, (diagnostic(CODE, f"`{name}` leads out of the project", help="put the file itself there"),)
-    return read_source(path, name)
-
-
-def given_rule_sources(project: Project, paths: Iterable[str | os.PathLike[str]]) -> tuple[tuple[SourceFile, ...], tuple[Diagnostic, ...]]:
-    """The rule files of some paths, folders whole, sorted by name; and what cannot be read."""
-    sources: dict[str, SourceFile] = {}
-    problems: list[Diagnostic] = []
-    for given in paths:
-        path = Path(given)
-        if not path.exists():
-            problems.append(diagnostic("E0906", f"`{path}` does not exist"))
-            continue
-        files = list(_rule_files(path)) if path.is_dir() else [path]
-        if not files:
-            help = "rule files are called `*.rules`, `*.yml` or `*.yaml`"
-            problems.append(diagnostic("E0906", f"there is no rule file in `{path}`", help=help))
-        for file in files:
-            source, found = read_source(file, shown_name(project, file))
-            problems.extend(found)
-            if source is not None:
-                sources[source.name] = source
-    return tuple(sources[name] for name in sorted(sources)), tuple(problems)
-
-
-def shown_name(project: Project, path: Path) -> str:
-    """A file as it is shown: relative to the project where it lies in it."""
-    path = path.resolve()
-    root = project.root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-
-
-def with_last_line_ended(source: SourceFile) -> SourceFile:
-    """A YAML text whose last line ends with a line break: the parser marks ends on the line behind, which then is one of the text."""
-    return source if source.text.endswith("\n") else SourceFile(source.name, f"{source.text}\n")
-
-
-def database_of(project: Project, variables: Mapping[str, str] | None = None) -> tuple[Database | None, tuple[Diagnostic, ...]]:
-    """The database of the project's environment. ``variables`` are the process's own unless given; their values never reach a message."""
-    from assignrules.databases.duckdb import DuckDB
-    from assignrules.databases.postgres import SCHEMES, Postgres
-
-    if project.environment is None:
-        names = ", ".join(f"`{name}`" for name in project.environments)
-        help = f"choose one with `-e`, or name it as `default_environment`: {names}"
-        return None, (diagnostic("E0903", "no environment is chosen", help=help),)
-    environment = project.environments[project.environment]
-    known = os.environ if variables is None else variables
-    missing = [name for name in dict.fromkeys(_VARIABLE.findall(environment.database)) if not known.get(name)]
-    if missing:
-        return None, tuple(
-            diagnostic(
-                "E0904", f"environment variable `{name}` is not set", environment.span, help=f"environment `{environment.name}` needs it"
-            )
-            for name in missing
-        )
-    address = _VARIABLE.sub(lambda match: known[match[1]], environment.database)
-    scheme, mark, rest = address.partition("://")
-    if mark and scheme == "duckdb" and rest.startswith("/") and rest != "/":
-        return DuckDB(project.root / rest[1:]), ()
-    if mark and scheme.split("+")[0] in SCHEMES:
-        try:
-            return Postgres(address), ()
-        except ValueError:
-            message = f"environment `{environment.name}`: the address of its PostgreSQL database cannot be read"
-            help = "write it like `postgresql://user:password@host/database`; in a password, `@` is written `%40`, `/` `%2F` and `?` `%3F`"
-            return None, (diagnostic(CODE, message, environment.span, help=help),)
-    if mark and scheme.split("+")[0] in LATER_DATABASES:
-        message = f"environment `{environment.name}`: databases of `{scheme.split('+')[0]}` are not supported yet"
-        return None, (diagnostic("E0199", message, environment.span, help=f"write it like {ADDRESSES}"),)
-    # The address is not shown: it may hold a password.
-    message = f"environment `{environment.name}`: the database has no address that can be opened"
-    return None, (diagnostic(CODE, message, environment.span, help=f"write it like {ADDRESSES}"),)
-
-
-def git_revision(folder: Path) -> str | None:
-    """The revision that the folder's files are of, with ``-dirty`` where some differ from it; None outside git."""
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None  # no git on this machine, or one that hangs: a plan does without
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def _rule_files(folder: Path) -> Iterator[Path]:
-    """Hidden files are an editor's own, and the project file is none."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in (".rules", ".yml", ".yaml") and path.is_file() and not path.name.startswith(".") and path.name != FILE_NAME:
-            yield path
-
-
-def _place_of(source: SourceFile, text: str) -> Span | None:
-    start = source.text.find(text)
-    return None if start < 0 else source.span(start, start + len(text))
 
 
 @dataclass(slots=True)
@@ -412,7 +171,7 @@ class _Reader:
         folders = self.texts(top, "rulesets")
         for entry in folders:
             if not (root / entry).is_dir():
-                at = _place_of(self.source, entry) or top["rulesets"].span
+                at = place_of(self.source, entry) or top["rulesets"].span
                 self.report(
                     f"`{entry}` in `rulesets` is no folder", at, help="name a folder that holds rule packs, each a folder of its own"
                 )

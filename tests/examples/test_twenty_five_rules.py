@@ -17,7 +17,6 @@ from assignrules.diagnostics.span import SourceFile
 from assignrules.schema.logical import credit
 from assignrules.syntax.formatter import format_file
 from assignrules.syntax.text import parse
-from assignrules.syntax.tree import Assign
 from assignrules.testing import Planner, read_case, run_case
 
 pytestmark = pytest.mark.slow
@@ -110,15 +109,10 @@ def test_every_number_stands_in_a_file_and_on_the_page() -> None:
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row[4])} == set(CASES)
 
 
-def test_no_block_forgets_the_lock() -> None:
-    """Rule 18: there is no lock for a whole project, so each block carries it."""
-    blocks = 0
-    for path in RULES:
-        text = path.read_text(encoding="utf-8")
-        tree, _ = parse(source(path))
-        blocks += sum(isinstance(statement, Assign) for statement in tree.statements)
-        for block in re.split(r"^(?=\S)", text, flags=re.MULTILINE):
-            if block.startswith("assign "):
-                blocks -= 1
-                assert "\n  except locked_now\n" in block, block.splitlines()[0]
-    assert blocks == 0
+def test_the_lock_is_of_every_block() -> None:
+    """Rule 18."""
+    ruleset = api.check(api.load_project(EXAMPLE)).ruleset
+    assert ruleset is not None
+    (lock,) = ruleset.holds
+    assert len(ruleset.assignments) > 15
+    assert {block.except_ for block in ruleset.assignments} == {lock.condition}

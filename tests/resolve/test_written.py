@@ -21,7 +21,20 @@ from assignrules.testing import read_case
 pytestmark = pytest.mark.slow
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-FOLDERS = ("aggregates", "clauses", "covers", "dates", "definitions", "missing", "money", "numbers", "order", "text", "value_targets")
+FOLDERS = (
+    "aggregates",
+    "business_days",
+    "clauses",
+    "covers",
+    "dates",
+    "definitions",
+    "missing",
+    "money",
+    "numbers",
+    "order",
+    "text",
+    "value_targets",
+)
 
 
 def expressions(ruleset: Ruleset) -> Iterator[tuple[str, Expression]]:
@@ -108,6 +121,11 @@ def lowered(text: str) -> Expression:
         ("not (last_dunned_on in last 1 year)", "not last_dunned_on in last 1 year"),
         ("last_dunned_on in next 2 weeks", "last_dunned_on in next 14 days"),
         ("last_dunned_on older than old", "last_dunned_on older than 60 days"),
+        ("last_dunned_on + 5 business days < today", None),
+        ("last_dunned_on in last 5 business days", None),
+        ("last_dunned_on - 5 business days of country < today", None),
+        ("last_dunned_on older than 1 business day of country", None),
+        ('last_dunned_on + payment_terms_days * 1 business day of coalesce(country, "FR") < today', None),
         ("last_dunned_on in previous quarter or last_dunned_on in current year", None),
         ("days(today - last_dunned_on) > days(old)", "days(today - last_dunned_on) > days(60 days)"),
         ("last_dunned_on + 1 day - 2 months", None),

@@ -42,6 +42,7 @@ def test_every_example_of_the_language_is_read() -> None:
     assert not problems
     assert {type(statement) for statement in file.statements} == {
         tree.Param, tree.Define, tree.Search, tree.Assign, tree.Score, tree.Scenario, tree.Propose, tree.Alert, tree.Report, tree.Require,
+        tree.Hold,
     }  # fmt: skip
     clauses = {type(clause) for statement in file.statements if isinstance(statement, tree.Assign) for clause in statement.clauses}
     assert clauses == {
@@ -129,7 +130,8 @@ def test_reserved_words_and_contextual_words() -> None:
         assert _codes(f"define {word} = 1"), word
         assert _one(f"define `{word}` = a.{word}").name.text == word
     contextual = "amount base points class level order group step show day days month week last next manual changes score scenario propose"
-    for word in [*contextual.split(), "alert", "report", "count", "sum", "up", "above", "due", "for", "than", "most", "clear", "restore"]:
+    more = "alert report hold count sum up above due for than most clear restore"
+    for word in [*contextual.split(), *more.split()]:
         statement = _one(f"search {word} where {word} > 1 and x.{word} = {word}")
         assert statement.name.text == word
 

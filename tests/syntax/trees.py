@@ -182,6 +182,7 @@ statements: st.SearchStrategy[Any] = st.one_of(
         tree.Report, names, _label, _entity, _some, st.lists(expressions, max_size=2).map(tuple), _columns, _orders, _nowhere
     ),
     st.builds(tree.Require, texts, names, expressions, st.booleans(), _nowhere),
+    st.builds(tree.Hold, texts, _entity, expressions, _nowhere),
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ scores:
 alerts: {foreclosure: {on: document, level: high, for: risk, where: near_deadline, show: [customer.code, number], order by: [days_to_declaration_deadline descending]}}
 reports: {turnover: {on: document, where: issue_date in previous month, group by: [currency], show: {turnover: sum(net_amount), documents: count()}}}
 require: {"No ND after a refusal": {no: customer, where: has cover "ND" and refused_named_limit}}
+hold: {"Locked by a user": {on: customer, where: locked}}
 warn: {"Nobody without a collector": {no: customer, where: active and collector is missing}}
 use: [{pack: startup_strategy, as: start, with: {large: 250_000 EUR}}]
 """  # noqa: E501
@@ -60,6 +61,7 @@ report turnover on document
   group by currency
   show sum(net_amount) as turnover, count() as documents
 require "No ND after a refusal" no customer where has cover "ND" and refused_named_limit
+hold "Locked by a user" on customer where locked
 warn "Nobody without a collector" no customer where active and collector is missing
 use "startup_strategy" as start with large = 250_000 EUR
 """

@@ -10,7 +10,7 @@ from assignrules.resolve.names import entity_of
 from assignrules.syntax import tree
 
 # As long as rules decide and report nothing, people run the searches themselves.
-USERS = (tree.Assign, tree.Propose, tree.Alert, tree.Report, tree.Require)
+USERS = (tree.Assign, tree.Propose, tree.Alert, tree.Report, tree.Require, tree.Hold)
 
 
 def unused(subject: Subject) -> Iterator[Diagnostic]:

@@ -167,12 +167,23 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """`hold`: no block changes a row of ``entity`` that satisfies ``condition``. It stands in the ``except_`` of every block, too."""
+
+    name: str
+    entity: str
+    condition: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """All rules of a project, resolved.
 
     ``definitions`` by (entity, name), the built-in ones that are used or runnable included. ``assignments`` in the order of target, member
     and falling priority. ``order``: the written (target, member) units in an order in which each comes after those it reads as planned.
-    ``requirements``, ``alerts``, ``reports``, ``proposals`` and ``scenarios`` (the catalogue) by name. ``currency`` is the project's;
+    ``requirements``, ``alerts``, ``reports``, ``proposals``, ``holds`` and ``scenarios`` (the catalogue) by name. ``currency`` is the
+    project's;
     amounts in ``ignored_currencies`` are missing. Business days skip the holidays of ``calendar`` (None: only weekends).
     """
 
@@ -189,6 +200,7 @@ class Ruleset:
     origins: Origins = field(default_factory=Origins, compare=False, repr=False)
     proposals: tuple[Proposal, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def writers(self, target: str, member: str | None, day: date) -> tuple[Assignment, ...]:
         """The blocks that write a unit on an as-of date, highest priority first."""

@@ -39,6 +39,7 @@ GROUPS = (
     ("Alerts", Kind.ALERT),
     ("Reports", Kind.REPORT),
     ("Requirements", Kind.REQUIREMENT),
+    ("Holds", Kind.HOLD),
     ("Rule packs", Kind.PACK),
 )
 
@@ -239,6 +240,7 @@ class _Maker:
                 (Kind.SEARCH, "search", "searches"),
                 (Kind.DEFINITION, "definition", None),
                 (Kind.REQUIREMENT, "requirement", None),
+                (Kind.HOLD, "hold", None),
                 (Kind.REPORT, "report", None),
                 (Kind.ALERT, "alert", None),
                 (Kind.PROPOSAL, "proposal", None),

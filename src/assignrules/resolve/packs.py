@@ -240,7 +240,7 @@ class _Renaming:
                 return replace(renamed, name=self.name(renamed.name), order_by=_by_columns(statement, renamed))
             case tree.Param() | tree.Define() | tree.Search() | tree.Score():
                 return replace(renamed, name=self.name(renamed.name))
-            case tree.Require() | tree.Propose():
+            case tree.Require() | tree.Propose() | tree.Hold():
                 return replace(renamed, name=replace(renamed.name, value=f"{self.prefix}.{renamed.name.value}"))
             case _:
                 return renamed

@@ -15,6 +15,7 @@ from assignrules.ir.ruleset import Assignment, Definition, Requirement, Ruleset
 from assignrules.resolve.assignments import resolve_assignment, written_to
 from assignrules.resolve.catalogue import resolve_catalogue
 from assignrules.resolve.constants import constants_too_large
+from assignrules.resolve.holds import resolve_holds, with_holds
 from assignrules.resolve.lower import Lowering
 from assignrules.resolve.names import Names, collect_names, entity_of
 from assignrules.resolve.order import order_units
@@ -68,6 +69,8 @@ def resolve(
             assignments.append(block)
             if _told_apart(node, block, schema):
                 known.append(block)
+    holds = resolve_holds(statements, names, definitions, problems)
+    assignments, known = [with_holds(block, holds) for block in assignments], [with_holds(block, holds) for block in known]
     requirements = _requirements(statements, names, definitions, problems)
     alerts = resolve_alerts(statements, names, definitions, problems)
     reports = resolve_reports(statements, names, definitions, problems)
@@ -96,6 +99,7 @@ def resolve(
         origins,
         proposals,
         scenarios,
+        holds,
     )
     return Resolved(ruleset, ordered), tuple(problems)
 

@@ -33,6 +33,7 @@ class Kind(Enum):
     ALERT = "alert"
     REPORT = "report"
     REQUIREMENT = "require"
+    HOLD = "hold"
     PACK = "use"
 
 
@@ -144,6 +145,7 @@ class _Reading:
         every = tuple(readers(ruleset))
         self.of_blocks = {id(reader.block): reader.expressions for reader in every if reader.block is not None}
         self.others = {(reader.name, reader.span): reader.expressions for reader in every if reader.block is None}
+        self.others |= {(hold.name, hold.span): (hold.condition,) for hold in ruleset.holds}
         # By the place where it was written; a param has only the first of its places there, being one value.
         self.lowered = {span: expression for expression, span in ruleset.origins.written()}
 
@@ -198,6 +200,8 @@ class _Reading:
                 return Kind.REPORT, name.text, _text(label), entity
             case tree.Require(name=title, entity=entity):
                 return Kind.REQUIREMENT, title.value, None, entity
+            case tree.Hold(name=title, entity=entity):
+                return Kind.HOLD, title.value, None, entity
             case _:
                 assert_never(statement)
 

@@ -36,7 +36,7 @@ from assignrules.ir.expressions import (
     Truth,
     Via,
 )
-from assignrules.ir.types import Kind, Money
+from assignrules.ir.types import Kind, Money, Type
 from assignrules.ir.values import MISSING, amount_text, number_text
 from assignrules.schema.logical import Schema, Shape
 from assignrules.syntax import tree
@@ -59,6 +59,7 @@ BINARY = {
     "divide": tree.BinaryOperator.DIVIDE,
     "date_difference": tree.BinaryOperator.SUBTRACT,
 }
+Shift = tuple[Expression, ...]  # a duration, and the calendar of its business days where it has one of its own
 PERIODS = {"start_of_month": (tree.Period.MONTH, 1), "start_of_quarter": (tree.Period.QUARTER, 3), "start_of_year": (tree.Period.YEAR, 12)}
 
 
@@ -179,8 +180,12 @@ class _Writer:
                     return self._in_period(one, start, end)
         return None
 
-    def _in_duration(self, test: tree.DateTest, day: Expression, length: Expression | None) -> tree.Expression | None:
-        return None if length is None else tree.InDuration(test, self.expression(day), self.expression(length), NOWHERE)
+    def _in_duration(self, test: tree.DateTest, day: Expression, shift: Shift | None) -> tree.Expression | None:
+        return None if shift is None else tree.InDuration(test, self.expression(day), self._length(*shift), NOWHERE)
+
+    def _length(self, length: Expression, *calendar: Expression) -> tree.Expression:
+        found = self.expression(length)
+        return tree.OfCalendar(found, self.expression(calendar[0]), NOWHERE) if calendar else found
 
     def _in_period(self, day: Expression, start: Expression, end: Expression) -> tree.Expression | None:
         for base, shifted, sign in ((end, start, -1), (start, end, 1)):
@@ -197,8 +202,8 @@ class _Writer:
         if operator == "lt":
             back = _back(arguments[1])
             # `today - D` is written as such where D is a constant; `older than D` has its own form of the same
-            if back is not None and isinstance(back, Literal):
-                return tree.InDuration(tree.DateTest.OLDER_THAN, self.expression(arguments[0]), self.expression(back), NOWHERE)
+            if back is not None and isinstance(back[0], Literal):
+                return tree.InDuration(tree.DateTest.OLDER_THAN, self.expression(arguments[0]), self._length(*back), NOWHERE)
         if operator in BINARY:
             return tree.Binary(BINARY[operator], self.expression(arguments[0]), self.expression(arguments[1]), NOWHERE)
         if operator == "negate":
@@ -206,10 +211,7 @@ class _Writer:
         if operator == "add_duration":
             day, length, *calendar = arguments
             sign, size = (tree.BinaryOperator.SUBTRACT, _opposite(length)) if _falls(length) else (tree.BinaryOperator.ADD, length)
-            added = self.expression(size)
-            for name in calendar:
-                added = tree.OfCalendar(added, self.expression(name), NOWHERE)
-            return tree.Binary(sign, self.expression(day), added, NOWHERE)
+            return tree.Binary(sign, self.expression(day), self._length(size, *calendar), NOWHERE)
         return _call(operator, self._all(arguments))
 
     def _aggregate(self, aggregate: Aggregate, this: bool) -> tree.Expression:
@@ -242,18 +244,18 @@ def _call(function: str, arguments: tuple[tree.Expression, ...]) -> tree.Call:
     return tree.Call(_name(function), arguments, False, None, None, None, None, None, NOWHERE)
 
 
-def _shift(day: Expression) -> Expression | None:
-    """The duration that is added to today, or None."""
+def _shift(day: Expression) -> Shift | None:
+    """The duration that is added to today, with the calendar of its business days; or None."""
     match day:
-        case Operation("add_duration", (Today(), length)):
-            return length
+        case Operation("add_duration", (Today(), length, *calendar)):
+            return length, *calendar
     return None
 
 
-def _back(day: Expression) -> Expression | None:
-    """The duration that is taken off today, or None."""
-    length = _shift(day)
-    return _opposite(length) if length is not None and _falls(length) else None
+def _back(day: Expression) -> Shift | None:
+    """The same of what is taken off today."""
+    shift = _shift(day)
+    return (_opposite(shift[0]), *shift[1:]) if shift is not None and _falls(shift[0]) else None
 
 
 def _falls(length: Expression) -> bool:
@@ -289,7 +291,7 @@ def _literal(literal: Literal) -> tree.Expression:
             bare = tree.Number(size, number_text(size), NOWHERE)
             return _signed(amount < 0, tree.Money(size, currency, amount_text(size), NOWHERE) if currency else bare)
         case int() as count if literal.type.kind is Kind.DURATION:
-            return _signed(count < 0, _duration(abs(count), literal.type.months))
+            return _signed(count < 0, _duration(abs(count), literal.type))
         case int() | Decimal() as number:
             size = abs(Decimal(number))
             if literal.type.kind is Kind.PERCENT:
@@ -301,7 +303,9 @@ def _signed(negative: bool, literal: tree.Expression) -> tree.Expression:
     return tree.Unary(tree.UnaryOperator.NEGATE, literal, NOWHERE) if negative else literal
 
 
-def _duration(count: int, months: bool) -> tree.Duration:
-    if months and count and count % 12 == 0:
+def _duration(count: int, type: Type) -> tree.Duration:
+    if type.business:
+        return tree.Duration(count, tree.Unit.BUSINESS_DAY, NOWHERE)
+    if type.months and count and count % 12 == 0:
         return tree.Duration(count // 12, tree.Unit.YEAR, NOWHERE)
-    return tree.Duration(count, tree.Unit.MONTH if months else tree.Unit.DAY, NOWHERE)
+    return tree.Duration(count, tree.Unit.MONTH if type.months else tree.Unit.DAY, NOWHERE)

@@ -326,6 +326,10 @@ class Builder(ExpressionBuilder):
     def require(self, children: list[Any]) -> tree.Require:
         return tree.Require(self.text([children[1]]), children[3], children[5], children[0].type == "WARN", self._span(children))
 
+    def hold(self, children: list[Any]) -> tree.Hold:
+        entity = children[3] if len(children) == 6 else None
+        return tree.Hold(self.text([children[1]]), entity, children[-1], self._span(children))
+
     # --- starts ---
 
     def file(self, children: list[Any]) -> list[tree.Statement]:

@@ -205,6 +205,9 @@ def _units(statement: tree.Statement) -> list[Unit]:
         case tree.Require(name=requirement, entity=entity, where=where, warning=warning):
             words = f"{'warn' if warning else 'require'} {format_text(requirement.value)} no {quoted(entity.text)}"
             return [_head(statement, entity.span.end, words), _unit(where.span.start, where.span, *_clause("where", where))]
+        case tree.Hold(name=held, entity=on, where=where):
+            head = _head(statement, (on or held).span.end, "hold", format_text(held.value), _on(on))
+            return [head, _unit(where.span.start, where.span, *_clause("where", where))]
         case _:
             assert_never(statement)
 

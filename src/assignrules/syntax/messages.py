@@ -39,6 +39,7 @@ _ARTICLES = {
     "propose": "a proposal",
     "alert": "an alert",
     "report": "a report",
+    "hold": "a hold",
 }
 # the part that a statement cannot do without, by its terminal
 _NEEDED = {
@@ -47,6 +48,7 @@ _NEEDED = {
     "search": ("WHERE",),
     "require": ("NO", "WHERE"),
     "warn": ("NO", "WHERE"),
+    "hold": ("WHERE",),
 }
 _NULLS = ("null", "none", "nil", "empty", "blank", "unknown", "na")
 _OTHER_WORDS = {
@@ -407,6 +409,7 @@ _EXAMPLES = {
     "define": "write it as in `define late_share = overdue / outstanding`",
     "search": 'write it as in `search large "Large customers" where outstanding > 500_000 EUR`',
     "require": 'write it as in `require "Nobody is forgotten" no customers where collector is missing`',
+    "hold": 'write it as in `hold "Locked by a user" where locked`',
     "warn": 'write it as in `warn "Nobody is forgotten" no customers where collector is missing`',
 }
 

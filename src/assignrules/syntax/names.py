@@ -16,7 +16,7 @@ RESERVED = frozenset(_RESERVED.split())
 STATEMENT_WORDS = ("param", "define", "search", "use", "assign", "require", "warn")
 
 # they start a statement at the start of a line, before a name or a text; elsewhere they are free
-CONTEXTUAL_STATEMENT_WORDS = ("score", "scenario", "propose", "alert", "report")
+CONTEXTUAL_STATEMENT_WORDS = ("score", "scenario", "propose", "alert", "report", "hold")
 
 _NAME = re.compile(r"[^\W\d]\w*")
 

@@ -254,6 +254,8 @@ REQUIRE = Shape(
     ),
 )
 
+HOLD = Shape("a hold", (_ON, Key("where", Kind.CONDITION, "who is held", required=True)), short="where")
+
 SECTIONS = (
     Section("params", "param", PARAM, Kind.NAME, "parameters", one_line=True),
     Section("use", "use", USE, None, "rule packs"),
@@ -262,6 +264,7 @@ SECTIONS = (
     Section("scores", "score", SCORE, Kind.NAME, "points and classes"),
     Section("scenarios", "scenario", SCENARIO, Kind.TEXT, "the scenario catalogue"),
     Section("assign", "assign", ASSIGN, None, "who gets what"),
+    Section("hold", "hold", HOLD, Kind.TEXT, "whom no block changes", one_line=True),
     Section("propose", "propose", PROPOSE, Kind.TEXT, "changes for a person to decide on", aliases=("proposals",)),
     Section("alerts", "alert", ALERT, Kind.NAME, "rows to look at"),
     Section("reports", "report", REPORT, Kind.NAME, "tables"),

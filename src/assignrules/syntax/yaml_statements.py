@@ -319,6 +319,11 @@ def read_unnamed(reading: Reading, statement: str, shape: Shape, node: yaml.Node
     return read_assign(reading, node, span)
 
 
+def read_hold(reading: Reading, name: tree.Text, given: Given, span: Span) -> tree.Hold:
+    """`hold: {Locked by a user: {on: customer, where: …}}`, or the condition alone."""
+    return tree.Hold(name, _maybe(given, "on", reading.name), _condition(reading, given, span), span)
+
+
 BY_NAME: dict[str, Callable[[Reading, tree.Name, Given, Span], tree.Statement]] = {
     "param": read_param,
     "define": read_define,
@@ -332,4 +337,5 @@ BY_TEXT: dict[str, Callable[[Reading, tree.Text, Given, Span], tree.Statement]] 
     "propose": read_propose,
     "require": read_requirement(warning=False),
     "warn": read_requirement(warning=True),
+    "hold": read_hold,
 }

@@ -86,7 +86,7 @@ def _section(section: Section, statements: Sequence[tree.Statement]) -> Entry:
 
 def _name(statement: tree.Statement) -> str:
     match statement:
-        case tree.Scenario(name=name) | tree.Propose(name=name) | tree.Require(name=name):
+        case tree.Scenario(name=name) | tree.Propose(name=name) | tree.Require(name=name) | tree.Hold(name=name):
             return name.value
         case tree.Param(name=word) | tree.Define(name=word) | tree.Search(name=word) | tree.Score(name=word):
             return word.text
@@ -190,6 +190,8 @@ def _body(statement: tree.Statement) -> list[Entry]:
             ]
         case tree.Require(entity=entity, where=where):
             return _entry("no", _word(entity), entity.span) + _condition("where", where)
+        case tree.Hold(entity=on, where=where):
+            return _maybe("on", on, _word) + _condition("where", where)
         case _:
             assert_never(statement)
 

@@ -384,7 +384,17 @@ class Require:
     span: Span = span_field()
 
 
-Statement = Param | Define | Search | Use | Assign | Score | Scenario | Propose | Alert | Report | Require
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``hold "TEXT" on ENTITY where C``."""
+
+    name: Text
+    entity: Name | None
+    where: Expression
+    span: Span = span_field()
+
+
+Statement = Param | Define | Search | Use | Assign | Score | Scenario | Propose | Alert | Report | Require | Hold
 
 
 @dataclass(frozen=True, slots=True)

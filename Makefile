@@ -4,7 +4,7 @@
 #   make test    the same and every test, the slow ones too: what CI runs
 #   make soak    random rulesets on the engine and the reference, 200,000 (ASSIGNRULES_SOAK=N); failing ones in build/soak;
 #                then thousands of applies killed at random moments (ASSIGNRULES_KILLS=N for each part)
-#   make mutants mutation testing of the modules that place guards, types and staleness (MUTANTS=assignrules.sql.scalars* for a part)
+#   make mutants mutation testing of the modules that place guards, types and staleness (MUTANTS=scalars for one of them)
 #   make fmt     write the canonical layout and mend what can be mended
 #   make clean   remove everything that these commands made
 # PYTHON=/path/to/python chooses the interpreter that .venv is made with; JOBS=N the number of test processes.
@@ -88,13 +88,12 @@ soak: $(STAMP)
 mutants: $(STAMP)
 	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group mutants; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants; fi
-	$(BIN)/mutmut run $(MUTANTS)
-	$(BIN)/mutmut results
+	$(BIN)/python -m tests.faults.mutants $(MUTANTS)
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests examples -type d -name __pycache__ -prune -exec rm -rf {} +

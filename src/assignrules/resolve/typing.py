@@ -225,14 +225,10 @@ def negation(operand: Expression, span: Span, problems: list[Diagnostic]) -> Exp
     """``-operand``."""
     if operand.type.is_number or operand.type.kind in (Kind.MONEY, Kind.DURATION):
         match operand:
-            case Literal(value=bool() | str() | None):
-                pass
             case Literal(value=int() | Decimal() as number, type=type):
                 return Literal(-number, type)
             case Literal(value=Money(amount=amount, currency=currency), type=type):
                 return Literal(Money(-amount, currency), type)
-            case _:
-                pass
         return Operation("negate", (operand,), operand.type)
     problems.append(diagnostic("E0302", f"`-` does not take a value of type {operand.type}", span))
     return None

@@ -191,7 +191,7 @@ class Scalars:
 
     def _operation(self, operation: Operation, rows: Rows) -> Sql:
         name, arguments = operation.operator, operation.arguments
-        if operation.type.kind is Kind.MONEY or (arguments and arguments[0].type.kind is Kind.MONEY and name != "coalesce"):
+        if operation.type.kind is Kind.MONEY or (arguments and arguments[0].type.kind is Kind.MONEY):
             return self.money.amount(operation, rows)
         values = [self.value(argument, rows) for argument in arguments]
         match name:

@@ -2,13 +2,15 @@
 missing-value guards, types and staleness, and says how many changes a test noticed.
 
 Each module has judges of its own, as the tests that touch it are many and mostly dear: whoever runs them all waits for days. Works in
-`build/mutants/MODULE`, and goes on where it was stopped. `ASSIGNRULES_MUTANTS=4` is the number of processes; `ASSIGNRULES_SAMPLE=147` takes
-those changes alone whose number ends in one of these digits. Afterwards `cd build/mutants/MODULE && mutmut show NAME` shows a change."""
+`build/mutants/MODULE`, and goes on where it was stopped, unless the module changed. `ASSIGNRULES_MUTANTS=4` is the number of processes;
+`ASSIGNRULES_SAMPLE=147` takes those changes alone whose number ends in one of these digits. Afterwards `mutmut show NAME` in that folder
+shows a change."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -51,6 +53,9 @@ def workplace(name: str) -> Path:
     """A folder for mutmut, which reads its settings where it runs: the same files, and settings for one module."""
     module, folder = MODULES[name], FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
+    mutated = folder / "mutants" / module.path
+    if mutated.exists() and mutated.stat().st_mtime < (ROOT / module.path).stat().st_mtime:
+        shutil.rmtree(folder / "mutants")  # what reaches which statement holds of the module as it was
     for linked in LINKED:
         if not (folder / linked).is_symlink():
             (folder / linked).symlink_to(ROOT / linked)

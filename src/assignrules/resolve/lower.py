@@ -13,7 +13,6 @@ from typing import assert_never
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import (
-    Aggregate,
     And,
     AsOf,
     Branch,
@@ -36,24 +35,24 @@ from assignrules.ir.expressions import (
     Via,
 )
 from assignrules.ir.ruleset import Definition
-from assignrules.ir.types import BOOLEAN, DATE, MAX_SCALE, MONTHS, Kind, Money, Type
-from assignrules.resolve.functions import AGGREGATES, Call, aggregate_type, call_type, weight_fits
+from assignrules.ir.types import BOOLEAN, Kind, Money, Type
+from assignrules.resolve.aggregates import aggregate_call
+from assignrules.resolve.date_tests import in_duration, in_period
+from assignrules.resolve.functions import AGGREGATES, Call, call_type
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import constant
 from assignrules.resolve.patterns import pattern_problem
 from assignrules.resolve.typing import aligned, arithmetic, common_type, comparable, comparison, condition, has_order, negation
-from assignrules.resolve.ways import way_to
+from assignrules.resolve.unknown_names import unknown_name
 from assignrules.schema.logical import Shape
 from assignrules.syntax import tree
 
-TRUTHS = {"yes": "true", "off": "false"}  # as other languages write them; `no` and `on` are reserved
-MONTHS_OF = {tree.Period.MONTH: 1, tree.Period.QUARTER: 3, tree.Period.YEAR: 12}
 # A definition by (entity, name), lowered on demand; None where it is broken.
 Definitions = Callable[[str, str], "Definition | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Length:
+class Length:
     """A value; of business days, the calendar that they are counted by (None: the project's)."""
 
     value: Expression
@@ -115,7 +114,7 @@ class Lowering:
             case tree.Path():
                 return self._path(node)
             case tree.Call():
-                return self._aggregate(node) if node.function.text in AGGREGATES else self._call(node)
+                return aggregate_call(self, node) if node.function.text in AGGREGATES else self._call(node)
             case tree.Unary(operator=tree.UnaryOperator.NOT, operand=operand):
                 inner = self.condition(operand)
                 return None if inner is None else Not(inner)
@@ -139,9 +138,9 @@ class Lowering:
                 value = self._presence(operand)
                 return None if value is None else Not(IsMissing(value)) if negated else IsMissing(value)
             case tree.InDuration():
-                return self._in_duration(node)
+                return in_duration(self, node)
             case tree.InPeriod():
-                return self._in_period(node)
+                return in_period(self, node)
             case tree.HasMember():
                 return self._member(node)
             case tree.CurrentValue(path=path):
@@ -151,7 +150,7 @@ class Lowering:
             case tree.AsOf():
                 return self._as_of(node)
             case tree.OfCalendar():
-                if self._length(node) is not None:
+                if self.length(node) is not None:
                     help = "write it there, as in `due_date + 5 business days of customer.country`"
                     self.report("E0302", "`of` names the calendar of business days that are added to a date", node.span, help=help)
                 return None
@@ -253,25 +252,9 @@ class Lowering:
         return None
 
     def _unknown(self, word: str, span: Span, wanted: list[str] | None = None) -> None:
-        if word in self.names.lost:
-            return
-        values = ["true", "false", "today"]  # as words of a language in capitals often are
-        owners = sorted({owner for owner, name in self._everywhere() if name == word and owner != self.entity})
-        near = did_you_mean(word, self.names.known(self.entity) if wanted is None else wanted)
-        help = near
-        if wanted is not None and word == self.entity:
-            help = f"the row is on `{word}` already: leave `{word}.` out"
-        elif owners and (wanted is None or near is None):
-            way = way_to(self.names.schema, self.entity, owners, word) if wanted is None else None
-            help = f"`{word}` is a name of {' and of '.join(owners)}" + ("" if way is None else f": {way}")
-        elif near is None and wanted is None:
-            meant = word.lower() if word.lower() in values else TRUTHS.get(word.lower())
-            help = None if meant is None else f"did you mean `{meant}`?"
-        where = "" if self.entity == "customer" else f" on {self.entity}"
-        self.report("E0201", f"unknown name `{word}`{where}", span, help=help)
-
-    def _everywhere(self) -> list[tuple[str, str]]:
-        return [(entity, name) for entity in self.names.schema.entities for name in self.names.known(entity)]
+        problem = unknown_name(self.names, self.entity, word, span, wanted)
+        if problem is not None:
+            self.problems.append(problem)
 
     def _presence(self, node: tree.Expression) -> Expression | None:
         """What `is missing` tests: a value, or whether a to-one link leads anywhere."""
@@ -299,7 +282,7 @@ class Lowering:
     def _binary(self, node: tree.Binary) -> Expression | None:
         operator = node.operator.value
         if node.operator in (tree.BinaryOperator.ADD, tree.BinaryOperator.SUBTRACT):
-            one, other = self._length(node.left), self._length(node.right)
+            one, other = self.length(node.left), self.length(node.right)
             if one is None or other is None:
                 return None
             calendar = one.calendar or other.calendar
@@ -335,14 +318,14 @@ class Lowering:
                 self.problems[-1] = replace(problem, help=f'a text stands in double quotes: `"{node.names[0].text}"`')
         return value
 
-    def _length(self, node: tree.Expression) -> _Length | None:
+    def length(self, node: tree.Expression) -> Length | None:
         """The node as a value, which may be business days of a calendar."""
         inner = node
         while isinstance(inner, tree.Parenthesised):
             inner = inner.operand
         if not isinstance(inner, tree.OfCalendar):
             value = self.expression(node)
-            return None if value is None else _Length(value)
+            return None if value is None else Length(value)
         value, calendar = self.expression(inner.length), self.expression(inner.calendar)
         if value is None or calendar is None:
             return None
@@ -358,7 +341,7 @@ class Lowering:
             help = 'name a calendar, as in `of "FR"`, or a field that holds one, as in `of country`'
             self.report("E0302", f"a calendar is a text, and this is of type {calendar.type}", inner.calendar.span, help=help)
             return None
-        return _Length(value, calendar)
+        return Length(value, calendar)
 
     def _priced(self, value: Expression, other: Expression) -> Expression:
         if (
@@ -418,51 +401,8 @@ class Lowering:
             found = tests[0] if len(tests) == 1 else Or(tuple(tests))
         return Not(found) if node.negated else found
 
-    def _in_duration(self, node: tree.InDuration) -> Expression | None:
-        match node.duration:
-            case tree.Path(names=(tree.Name(text="month" | "quarter" | "year" as word, span=span),)) if word not in self.names.known(
-                self.entity
-            ):
-                help = f"write `in previous {word}` or `in current {word}`, or a duration, as in `{node.test.value} 30 days`"
-                self.report("E0201", f"unknown name `{word}`", span, help=help)
-                return None
-        day, counted = self._date(node.operand, node.test.value), self._length(node.duration)
-        if day is None or counted is None:
-            return None
-        length, named = counted.value, () if counted.calendar is None else (counted.calendar,)
-        if length.type.kind is not Kind.DURATION:
-            self.report(
-                "E0302",
-                f"`{node.test.value}` needs a duration, and this is of type {length.type}",
-                node.duration.span,
-                help="as in `60 days`",
-            )
-            return None
-        past = Operation("add_duration", (Today(), _opposite(length), *named), DATE)
-        match node.test:
-            case tree.DateTest.IN_LAST:
-                return And((Operation("ge", (day, past), BOOLEAN), Operation("le", (day, Today()), BOOLEAN)))
-            case tree.DateTest.IN_NEXT:
-                future = Operation("add_duration", (Today(), length, *named), DATE)
-                return And((Operation("ge", (day, Today()), BOOLEAN), Operation("le", (day, future), BOOLEAN)))
-            case tree.DateTest.OLDER_THAN:
-                return Operation("lt", (day, past), BOOLEAN)
-            case _:
-                assert_never(node.test)
-
-    def _in_period(self, node: tree.InPeriod) -> Expression | None:
-        day = self._date(node.operand, "in previous" if node.previous else "in current")
-        if day is None:
-            return None
-        start: Expression = Operation(f"start_of_{node.period.value}", (Today(),), DATE)
-        length = MONTHS_OF[node.period]
-        end: Expression = Operation("add_duration", (start, Literal(length, MONTHS)), DATE)
-        if node.previous:
-            start, end = Operation("add_duration", (start, Literal(-length, MONTHS)), DATE), start
-        return And((Operation("ge", (day, start), BOOLEAN), Operation("lt", (day, end), BOOLEAN)))
-
     def _as_of(self, node: tree.AsOf) -> Expression | None:
-        of, day = self.expression(node.operand), self._date(node.date, "as of")
+        of, day = self.expression(node.operand), self.date(node.date, "as of")
         if of is None or day is None:
             return None
         return AsOf(of, day, of.type)
@@ -481,7 +421,8 @@ class Lowering:
             return None
         return Top(self.entity, where, count.value, by, node.ascending, per)
 
-    def _date(self, node: tree.Expression, word: str) -> Expression | None:
+    def date(self, node: tree.Expression, word: str) -> Expression | None:
+        """The node as a date, which ``word`` needs."""
         day = self.expression(node)
         if day is not None and day.type.kind is not Kind.DATE:
             self.report("E0302", f"`{word}` needs a date, and this is of type {day.type}", node.span)
@@ -537,79 +478,6 @@ class Lowering:
             return None
         return call_type(Call(node.function.text, arguments, tuple(argument.span for argument in node.arguments), node.span, self.problems))
 
-    def _aggregate(self, node: tree.Call) -> Expression | None:
-        over = node.over if node.over is not None else node.arguments[0] if node.arguments else None
-        if not isinstance(over, tree.Path):
-            self.report("E0110", f"`{node.function.text}` needs a link to many rows, as in `{node.function.text}(documents)`", node.span)
-            return None
-        if over.this:
-            if self.outer is None:
-                self.report("E0208", "`this` stands for the row that an aggregate is on, and there is none here", over.span)
-                return None
-            inner = self.outer._rows(node, over)
-            return None if inner is None else This(inner, inner.type)
-        return self._rows(node, over)
-
-    def _rows(self, node: tree.Call, over: tree.Path) -> Expression | None:
-        path = self._links(over)
-        if path is None:
-            return None
-        return self.aggregate(node, path, self.on(path[-1].to, self), node.arguments[0] if node.over is not None else None)
-
-    def aggregate(self, node: tree.Call, path: tuple[Link, ...], rows: Lowering, value: tree.Expression | None) -> Aggregate | None:
-        """The aggregate over the rows at the end of a path (those of a report where it is empty) of a value that stands on them."""
-        problems = len(self.problems)
-        of = None if value is None else rows.expression(value)
-        where = None if node.where is None else rows.condition(node.where)
-        by = None if node.by is None else rows._date(node.by, "by")
-        weight = None if node.weighted_by is None else rows.expression(node.weighted_by)
-        satisfies = None if node.satisfies is None else rows.condition(node.satisfies)
-        if len(self.problems) > problems or (value is not None and of is None):
-            return None
-        wanted = ((node.where, where), (node.by, by), (node.weighted_by, weight), (node.satisfies, satisfies))
-        if any(written is not None and lowered is None for written, lowered in wanted):
-            return None
-        function = node.function.text
-        if function == "every":
-            assert satisfies is not None
-            fails = Not(satisfies)
-            where = fails if where is None else And((where, fails))
-            return Aggregate("none", path, None, where, None, None, BOOLEAN)
-        if function == "count" and node.distinct:
-            function = "count_distinct"
-        type = aggregate_type(function, of, node.span, self.problems)
-        if type is None:
-            return None
-        if weight is not None:
-            assert of is not None and node.weighted_by is not None
-            if not weight_fits(weight, node.weighted_by.span, self.problems):
-                return None
-            if of.type.scale + weight.type.scale > MAX_SCALE:
-                self.report("E0307", "this could need more than 38 digits", node.span, help="round the expression or the weight first")
-                return None
-        return Aggregate(function, path, of, where, by, weight, type)  # type: ignore[arg-type]  # every other name is one of AGGREGATES
-
-    def _links(self, over: tree.Path) -> tuple[Link, ...] | None:
-        scope, links = self, list[Link]()
-        for name in over.names:
-            link = scope.link(name)
-            if link is None:
-                return None
-            links.append(link)
-            scope = scope.on(link.to, None)
-        if not any(link.many for link in links):
-            many = [link.name for link in self.names.schema.entities[self.entity].links.values() if link.many]
-            help = f"links to many rows are {', '.join(f'`{name}`' for name in many)}" if many else None
-            self.report("E0207", "this leads to one row, and an aggregate needs many", over.span, help=help)
-            return None
-        return tuple(links)
-
 
 def _aggregate_help(names: tuple[tree.Name, ...]) -> str:
     return f"take one value of them, as in `sum({names[-1].text} over {names[0].text})`"
-
-
-def _opposite(length: Expression) -> Expression:
-    if isinstance(length, Literal) and isinstance(length.value, int):
-        return Literal(-length.value, length.type)
-    return Operation("negate", (length,), length.type)

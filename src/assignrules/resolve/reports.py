@@ -10,6 +10,7 @@ from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Aggregate, Expression, Field, Literal
 from assignrules.ir.reports import Alert, Column, Ordering, Report, group_entity, group_field, total_field
 from assignrules.ir.types import Kind
+from assignrules.resolve.aggregates import aggregate
 from assignrules.resolve.functions import AGGREGATES
 from assignrules.resolve.lower import Definitions, Lowering
 from assignrules.resolve.names import Names, entity_of
@@ -176,7 +177,7 @@ class _Group(Lowering):
         if inside is not None:
             self.report("E0110", "a total does not stand inside another", inside.span, help="`over` a link makes it a value of the row")
             return None
-        total = self.row.aggregate(node, (), self.row, node.arguments[0] if node.arguments else None)
+        total = aggregate(self.row, node, (), self.row, node.arguments[0] if node.arguments else None)
         if total is None:
             return None
         if total not in self.totals:

@@ -51,10 +51,11 @@ from assignrules.resolve.written import written
 from assignrules.schema.logical import Shape, Target
 from assignrules.schema.mapping import SchemaMapping
 from assignrules.sql import terms
-from assignrules.sql.decided import CHANGE, HELD
+from assignrules.sql.decided import CHANGE, HELD, Decided
 from assignrules.sql.decisions import ADD, BOTH, HOLDS, OTHERWISE, REMOVE, STEP, Decision, current_state, distribution_of
-from assignrules.sql.differences import at, differences
+from assignrules.sql.differences import Difference, at, differences
 from assignrules.sql.queries import Compiler
+from assignrules.sql.terms import Sql
 
 __all__ = [
     "BlockExplanation",
@@ -154,7 +155,8 @@ class _Subject:
         asked = compiler.of(replace(compiler.ruleset, order=order))  # the others are decided where these read them
         also = listing_expressions(compiler.ruleset, entity) if target is None else ()
         self.compiler = asked.keeping(reach(session, asked, entity, key, order, also))
-        self.part = next(iter(differences(self.compiler)), None)
+        self.part = next(iter(differences(self.compiler, read=True)), None)
+        self.decided = {} if self.part is None else self._keep(self.part)
         self.questions = Questions(compiler.ruleset)
         self.trees = Trees(self.questions, self.schema)
         self.listed = target is None
@@ -168,17 +170,34 @@ class _Subject:
         balances = self._balances()
         verdicts = self._verdicts()
         values = self._values()
-        asker = self.compiler.of(self.questions.ruleset())
+        asker = self._asker()
         behind = {path: rows_behind(self.session, asker, self.key, path, list(asked)) for path, asked in self.questions.paths.items()}
         units = (self._unit(unit, drafts[unit], verdicts.get(unit), values[states[unit]], values, behind) for unit in ordered)
         texts = [printed(value) for value in values]
         return (
             tuple(replace(unit, balance=balances.get((unit.target, unit.member))) for unit in units),
-            explained_proposals(self.session, self.compiler, self.key, listings, texts, behind),
-            explained_alerts(self.session, self.compiler, self.key, listings, texts, behind),
+            explained_proposals(self.session, self.compiler.after(self.decided), self.key, listings, texts, behind),
+            explained_alerts(self.session, self.compiler.after(self.decided), self.key, listings, texts, behind),
         )
 
     # --- asking ---
+
+    def _keep(self, part: Difference) -> Decided:
+        """Decides once for all that is asked: the rows on which something is found, as a plan keeps them, and this one in any case."""
+        query = part.rows
+        found: exp.Where = query.args["where"]
+        query.set("where", exp.Where(this=terms.any_of([found.this, self._is_this()])))
+        self.session.keep(part.table, self.compiler.text(query))
+        for table, rows in part.parts:
+            self.session.keep(table, self.compiler.text(rows))
+        return part.decided()
+
+    def _is_this(self) -> Sql:
+        return terms.equal(terms.column("subject"), terms.text(self.key))
+
+    def _asker(self) -> Compiler:
+        """What compiles the questions."""
+        return self.compiler.of(self.questions.ruleset()).after(self.decided)
 
     def _balances(self) -> dict[Unit, Balance]:
         """What each `distribute` of these units reaches. What the plan holds of it is held here: its entity is read whole."""
@@ -188,9 +207,8 @@ class _Subject:
                 shared = self.shared.get(block.rule)
                 if shared is None or self.part is None:
                     continue
-                query = self.part.rows.copy()
-                query.set("expressions", [terms.column("subject")])
-                query.set("where", exp.Where(this=terms.equal(terms.column(f"found_{number}"), terms.number(HELD))))
+                is_held = terms.equal(terms.column(f"found_{number}"), terms.number(HELD))
+                query = terms.select([terms.column("subject")], terms.table(self.part.table), where=is_held)
                 rows = self.session.fetch(self.compiler.text(query))
                 held = [Held(str(row[0]), block.target, None, None, None, "") for row in rows]
                 found[block.target, block.member] = balance(shared, held, self.compiler.ruleset.currency, self.schema)
@@ -200,7 +218,6 @@ class _Subject:
         """The decisions of the plan's own statement, which is asked for this row whether it changes or not."""
         if self.part is None:
             return {}
-        query = self.part.rows
         names: list[str] = []
         for number, decision in enumerate(self.part.decisions):
             money = decision.before.type.kind is Kind.MONEY
@@ -211,8 +228,8 @@ class _Subject:
             if decision.hold is not None:
                 names.append(f"hold_{number}")
         there = {name for own in self.part.columns for name in own}
-        query.set("expressions", [terms.column(name) if name in there else terms.null() for name in names])
-        query.set("where", exp.Where(this=terms.equal(terms.column("subject"), terms.text(self.key))))
+        selected = [terms.column(name) if name in there else terms.null() for name in names]
+        query = terms.select(selected, terms.table(self.part.table), where=self._is_this())
         columns = iter(self.session.fetch(self.compiler.text(query))[0])
         verdicts: dict[Unit, _Verdict] = {}
         for decision in self.part.decisions:
@@ -230,7 +247,7 @@ class _Subject:
 
     def _values(self) -> tuple[Value, ...]:
         """The answers by slot."""
-        asker = self.compiler.of(self.questions.ruleset())
+        asker = self._asker()
         outputs = self.questions.outputs()
         query = asker.select(self.entity, outputs, where=among(self.schema, self.entity, [self.key]))
         columns = iter(self.session.fetch(asker.text(query))[0][2:])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from hypothesis import strategies as st
-from tests.differential.expressions import CURRENCIES, ENTITIES, MEMBERS, SCHEMA, TEXTS, VALUES
+from tests.differential.expressions import CURRENCIES, ENTITIES, MEMBERS, SCHEMA, TEXTS, VALUES, Choose
 
 from assignrules.ir.types import Kind, Money, Type
 from assignrules.schema.dataset import Dataset, Row, Value
@@ -35,8 +34,8 @@ RATES = ("0.9", "1.1", "0.0066", "1.3333333333", "1")
 class Rows:
     """Draws a dataset."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any], today: date, ignored: Sequence[str]) -> None:
-        self.draw = draw
+    def __init__(self, choose: Choose, today: date, ignored: Sequence[str]) -> None:
+        self.choose = choose
         self.today = today
         self.ignored = ignored
         self.keys = {entity: KEYS.get(entity, FEW)[: self.number_of(0, len(KEYS.get(entity, FEW)))] for entity in ENTITIES}
@@ -44,7 +43,7 @@ class Rows:
             self.keys["customer"] = KEYS["customer"][:2]
 
     def number_of(self, low: int, high: int) -> int:
-        return int(self.draw(st.integers(low, high)))
+        return self.choose(low, high)
 
     def one(self, options: Sequence[T]) -> T:
         return options[self.number_of(0, len(options) - 1)]

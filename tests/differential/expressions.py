@@ -1,6 +1,7 @@
 """Random expressions as rule text, well typed by construction.
 
-A ``Writer`` asks its ``draw`` for every choice, so that Hypothesis can shrink what it wrote: the first choice is always the plainest.
+A ``Writer`` asks its ``choose`` for every number: Hypothesis, which can shrink what was written, as the first choice is always the
+plainest; or a random generator, which is much quicker.
 """
 
 from __future__ import annotations
@@ -8,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any, TypeVar
-
-from hypothesis import strategies as st
+from typing import TypeVar
 
 from assignrules.ir.types import Kind
 from assignrules.schema.logical import LinkDeclaration, Shape, credit
 
 T = TypeVar("T")
 Unit = tuple[str, str | None]  # a target, and of sets and covers the member
+Choose = Callable[[int, int], int]  # a number from the lowest to the highest, both included
 
 SCHEMA = credit()
 ENTITIES = tuple(name for name in SCHEMA.entities if name not in ("rates", "holidays"))
@@ -84,7 +84,7 @@ class Writer:
 
     ``current``: whether states before the run may be read. ``business``: whether days are counted in business days now and then."""
 
-    draw: Callable[[st.SearchStrategy[Any]], Any]
+    choose: Choose
     today: date
     units: Sequence[Unit]
     current: bool = True
@@ -94,7 +94,7 @@ class Writer:
     # --- choices ---
 
     def number_of(self, low: int, high: int) -> int:
-        return int(self.draw(st.integers(low, high)))
+        return self.choose(low, high)
 
     def one(self, options: Sequence[T]) -> T:
         return options[self.number_of(0, len(options) - 1)]
@@ -444,6 +444,11 @@ class Writer:
         return f" where {self.condition(scope, depth)}" if self.chance(65) else ""
 
     # --- leaves ---
+
+    def leaf(self, scope: Scope, kind: str) -> str | None:
+        """A bare name or path of the kind; None where none was found."""
+        found = self._leaf(scope, kind)
+        return None if found is None or " " in found or found.startswith(('"', "(")) else found
 
     def _leaf(self, scope: Scope, kind: str, scale: int = FULL) -> str | None:
         """A field, definition, parameter or target of the kind, on the row or at the end of a path; None where there is none."""

@@ -1,26 +1,28 @@
-"""Random rulesets: parameters, definitions over definitions, searches, and blocks of every shape, each statement a file of its own.
+"""Random rulesets: statements of every kind over each other, each in a file of its own.
 
 One file for each statement: so statements can be shuffled and still stand at the same place, which plans print.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from tests.differential.blocks import Blocks
 from tests.differential.datasets import Rows
-from tests.differential.expressions import FULL, SCHEMA, VALUES, Name, Scope, Unit, Writer, quoted
-from tests.differential.shown import alert_text, report_text
-from tests.differential.statements import journal, remembering, requirement, score, top
+from tests.differential.expressions import FULL, Choose, Name, Scope, Unit, Writer
+from tests.differential.shown import alert_text, label, on, report_text
+from tests.differential.statements import catalogue, journal, outbox, proposal, requirement, score, top
 
 from assignrules.diagnostics import SourceFile
-from assignrules.ir.types import Kind
-from assignrules.schema.dataset import OUTBOX_STATES, Dataset, OutboxEntry
-from assignrules.schema.logical import Shape
+from assignrules.schema.dataset import Dataset
 from assignrules.testing.case import ProjectSettings
+
+T = TypeVar("T")
 
 DAYS = (date(2026, 11, 22), date(2026, 3, 31), date(2024, 2, 29), date(2026, 12, 31), date(2027, 1, 1))
 PARAMS = (
@@ -29,6 +31,8 @@ PARAMS = (
     Name(None, "p_large", "money", FULL),
     Name(None, "p_count", "integer"),
     Name(None, "p_day", "date"),
+    Name(None, "p_share", "number", FULL),
+    Name(None, "p_truth", "truth"),
 )
 PARAM_TEXTS = (
     "param p_days: duration = 10 days",
@@ -36,7 +40,13 @@ PARAM_TEXTS = (
     "param p_large: money = 100 EUR",
     "param p_count: integer = 2",
     "param p_day: date = 2026-11-01",
+    "param p_share: percent = 2.5%",
+    "param p_truth: boolean = true",
 )
+OTHER_PARAMS = {"p_days": "31 days", "p_text": "é", "p_large": "99.995 USD", "p_count": "0", "p_day": "2024-02-29", "p_truth": "false"}
+# Those of a rule pack
+PACK_PARAMS = (Name(None, "k_days", "days"), Name(None, "k_text", "text"), Name(None, "k_count", "integer"))
+PACK_TEXTS = ("param k_days: duration = 30 days", 'param k_text: text = "B"', "param k_count: integer = 1")
 # The built-in definitions that read no target, and those that read the status of documents
 BUILT_IN = (
     Name("document", "days_overdue", "integer"),
@@ -65,7 +75,9 @@ STANDINGS = ("customer", "document", "legal_entity", "guarantee", "order", "scor
 
 @dataclass(frozen=True)
 class World:
-    """Rules, rows and a day. ``names``: what the rules define, by entity; ``searches`` and ``reports`` of the rules themselves."""
+    """Rules, rows and a day. ``names``: what the rules define, by entity; ``searches`` and ``reports`` of the rules themselves. ``packs``:
+    the rule packs that they use, by name, a text each. ``params``: what parameters are given from outside. ``current``: whether rules may
+    look at states before the run. ``seed``: of what people do later."""
 
     rules: tuple[SourceFile, ...]
     data: Dataset
@@ -74,11 +86,15 @@ class World:
     names: dict[str, list[str]]
     searches: tuple[str, ...]
     reports: tuple[str, ...] = ()
+    packs: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    current: bool = True
+    seed: int = 0
 
     @property
     def text(self) -> str:
-        """All the rules."""
-        return "".join(source.text for source in self.rules)
+        """All the rules, those of packs too."""
+        return "".join([*(source.text for source in self.rules), *(f"# pack {name}\n{text}" for name, text in self.packs.items())])
 
     def __repr__(self) -> str:
         """What a failing example prints."""
@@ -88,68 +104,165 @@ class World:
         states = (
             f"  values {data.values}\n  members {data.members}\n  outbox {data.outbox}\n  alerts {data.alerts}\n  journal {data.journal}"
         )
-        return f"\nas of {self.today}, {self.project}\n{rules}\n{rows}\n{states}"
+        return f"\nas of {self.today}, {self.project}, {dict(self.params)}\n{rules}\n{rows}\n{states}"
 
 
 @st.composite
 def worlds(draw: Callable[[st.SearchStrategy[Any]], Any], *, current: bool = True, depth: int = 2, small: bool = False) -> World:
+    """A random world of Hypothesis, which can make a failing one smaller."""
+    return written(_drawn(draw), current=current, depth=depth, small=small)
+
+
+def random_world(seed: int) -> World:
+    """The small random world of a number; every fourth looks at no state before the run."""
+    return replace(written(random.Random(seed).randint, current=seed % 4 != 0, small=True), seed=seed)
+
+
+def _drawn(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Choose:
+    return lambda low, high: int(draw(st.integers(low, high)))
+
+
+def written(choose: Choose, *, current: bool = True, depth: int = 2, small: bool = False) -> World:
     """A random world. ``current`` False: no rule looks at states before the run, so planning again after applying plans nothing.
-    ``small``: one or two statements of each kind, so that many worlds take little time."""
-    today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
-    ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
-    currency = "USD" if draw(st.integers(0, 7)) == 7 else "EUR"
-    units = draw(st.permutations(UNITS))[: draw(st.integers(1, 2) if small else st.integers(2, 5))]
-    calendar = draw(st.sampled_from((None, None, "FR")))
-    writer = Writer(draw, today, units, current, draw(st.integers(0, 3)) == 3, [*PARAMS, *BUILT_IN])
-    texts = list(PARAM_TEXTS)
-    names: dict[str, list[str]] = {}
-    searches: list[str] = []
-    for number in range(writer.number_of(0, 2) if small else writer.number_of(2, 6)):
-        name, text = _definition(writer, f"d{number}", depth)
-        writer.names.append(name)
-        names.setdefault(name.entity or "", []).append(name.name)
-        texts.append(text)
-    for number in range(1 if small else writer.number_of(1, 3)):
-        entity, rank = writer.one(STANDINGS), writer.number_of(0, len(units))
-        scope = Scope(entity, rank)
-        condition = writer.condition(scope, depth) + (top(writer, scope, depth - 1) if writer.chance(35) else "")
-        texts.append(f"search s{number} on {entity} where {condition}")
-        writer.names.append(Name(entity, f"s{number}", "condition", rank=rank))
-        names.setdefault(entity, []).append(f"s{number}")
-        searches.append(f"s{number}")
-    for number in range(writer.number_of(0, 1)):
-        entity = writer.one(STANDINGS)
-        made, text = score(writer, f"c{number}", entity, writer.number_of(0, len(units)), depth)
-        writer.names.extend(made)
-        names.setdefault(entity, []).extend(name.name for name in made)
-        texts.append(text)
+    ``small``: a few statements, so that many worlds take little time; each of them may be of any kind."""
+    today = DAYS[choose(0, len(DAYS) - 1)]
+    ignored = ("CHF",) if choose(0, 3) == 3 else ()
+    currency = "USD" if choose(0, 7) == 7 else "EUR"
+    units = _some(choose, UNITS, (1, 1, 1, 2)[choose(0, 3)] if small else choose(2, 5))
+    calendar = (None, None, "FR")[choose(0, 2)]
+    writer = Writer(choose, today, units, current, choose(0, 3) == 3, [*PARAMS, *BUILT_IN])
+    rows = Rows(choose, today, ignored)
+    made = _Made(writer, depth, small)
+    made.before_blocks()
     ruled: list[tuple[Unit, str]] = []
     for place, unit in enumerate(units):
-        block = _Block(writer, unit, place, depth)
-        texts.extend(block.texts())
-        ruled.append((unit, block.rule))
-    texts.extend(requirement(writer, f"Q{number}", writer.one(STANDINGS), depth) for number in range(writer.number_of(0, 1)))
-    texts.extend(_proposal(writer, name, len(units), depth) for name in PROPOSALS[: writer.number_of(0, len(PROPOSALS))])
-    watched = [writer.one(STANDINGS) for _ in range(writer.number_of(0, 1))]
-    texts.extend(alert_text(writer, f"a{number}", entity, depth) for number, entity in enumerate(watched))
-    reports = [f"t{number}" for number in range(writer.number_of(0, 1))]
-    texts.extend(report_text(writer, name, writer.one(STANDINGS), depth) for name in reports)
-    rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
-    rows = Rows(draw, today, ignored)
+        blocks = Blocks(writer, unit, place, depth)
+        made.texts.extend(blocks.texts())
+        ruled.append((unit, blocks.rule))
+    made.after_blocks()
     data = rows.dataset()
-    data.outbox = list(_outbox(writer))
-    for number, entity in enumerate(watched):
-        data.alerts[f"a{number}"] = tuple(key for key in (*rows.keys[entity], "gone") if writer.chance(30))
+    data.outbox = list(outbox(writer, made.proposals))
+    for name, entity in made.alerts:
+        data.alerts[name] = tuple(key for key in (*rows.keys[entity], "gone") if writer.chance(30))
     if current:
         data.journal = journal(writer, rows, data, ruled)
-    return World(rules, data, today, ProjectSettings(currency, calendar, ignored), names, tuple(searches), tuple(reports))
+    rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(made.texts))
+    project = ProjectSettings(currency, calendar, ignored)
+    params = {name: text for name, text in OTHER_PARAMS.items() if writer.chance(10)}
+    return World(rules, data, today, project, made.names, tuple(made.searches), tuple(made.reports), made.packs, params, current)
+
+
+def _some(choose: Choose, items: Sequence[T], count: int) -> list[T]:
+    left = list(items)
+    return [left.pop(choose(0, len(left) - 1)) for _ in range(count)]
+
+
+class _Made:
+    """The statements of a world beside its blocks, and what they name. ``alerts`` with their entities."""
+
+    def __init__(self, writer: Writer, depth: int, small: bool) -> None:
+        self.writer = writer
+        self.depth = depth
+        self.small = small
+        self.texts = list(PARAM_TEXTS)
+        self.names: dict[str, list[str]] = {}
+        self.searches: list[str] = []
+        self.alerts: list[tuple[str, str]] = []
+        self.reports: list[str] = []
+        self.proposals = list(PROPOSALS)
+        self.packs: dict[str, str] = {}
+
+    def _times(self, percent: int, low: int, high: int) -> range:
+        """How often a small world has a statement of a kind (once, with this chance), and a large one."""
+        return range(int(self.writer.chance(percent)) if self.small else self.writer.number_of(low, high))
+
+    def before_blocks(self) -> None:
+        """What blocks may read."""
+        writer, units = self.writer, self.writer.units
+        for _ in self._times(15, 0, 1):
+            self._use(writer.number_of(0, len(units)))
+        for number in self._times(50, 2, 6):
+            self._definition(writer, f"d{number}", self.texts, "")
+        for number in self._times(50, 1, 3):
+            self._search(writer, f"s{number}", self.texts, "")
+        for number in self._times(20, 0, 1):
+            self._score(writer, f"c{number}", self.texts, "")
+        for _ in self._times(20, 0, 1):
+            self.texts.extend(catalogue(writer))
+
+    def after_blocks(self) -> None:
+        """What looks at the whole plan."""
+        writer, depth = self.writer, self.depth
+        self.texts.extend(requirement(writer, f"Q{number}", writer.one(STANDINGS), depth) for number in self._times(30, 0, 1))
+        self.texts.extend(proposal(writer, PROPOSALS[number], writer.one(STANDINGS), depth) for number in self._times(35, 0, 2))
+        for number in self._times(35, 0, 1):
+            self._alert(writer, f"a{number}", self.texts, "")
+        for number in self._times(35, 0, 1):
+            self._report(writer, f"t{number}", self.texts, "")
+
+    def _use(self, rank: int) -> None:
+        """A rule pack: its names join those of the rules, or stand under an alias."""
+        writer = self.writer
+        inner = replace(writer, names=[*PACK_PARAMS, *BUILT_IN])
+        alias = writer.one(("", "x"))
+        prefix = f"{alias}." if alias else ""
+        texts = list(PACK_TEXTS)
+        self._definition(inner, "e", texts, prefix)
+        kinds = (self._search, self._score, self._alert, self._report, self._requirement, self._proposal)
+        for place, kind in enumerate(kinds):
+            if writer.chance(30):
+                kind(inner, f"e{place}", texts, prefix)
+        given = [text for text in ("k_days = 3 days", "k_text = p_text", "k_count = (1)") if writer.chance(40)]
+        self.packs["kit"] = "\n".join(texts) + "\n"
+        self.texts.append('use "kit"' + (f" as {alias}" if alias else "") + (f" with {', '.join(given)}" if given else ""))
+        own = [name for name in inner.names if name not in PACK_PARAMS and name not in BUILT_IN]
+        writer.names.extend(replace(name, name=f"{prefix}{name.name}") for name in own)
+
+    def _definition(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        name, text = _definition(writer, word, self.depth)
+        self._named(writer, [name], prefix)
+        texts.append(text)
+
+    def _search(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        entity, rank = writer.one(STANDINGS), writer.number_of(0, len(writer.units))
+        scope = Scope(entity, rank)
+        condition = writer.condition(scope, self.depth) + (top(writer, scope, self.depth - 1) if writer.chance(35) else "")
+        texts.append(f"search {word}{label(writer)}{on(writer, entity)} where {condition}")
+        self._named(writer, [Name(entity, word, "condition", rank=rank)], prefix)
+        self.searches.append(prefix + word)
+
+    def _score(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        found, text = score(writer, word, writer.one(STANDINGS), writer.number_of(0, len(writer.units)), self.depth)
+        self._named(writer, found, prefix)
+        texts.append(text)
+
+    def _alert(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        entity = writer.one(STANDINGS)
+        self.alerts.append((prefix + word, entity))
+        texts.append(alert_text(writer, word, entity, self.depth))
+
+    def _report(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        self.reports.append(prefix + word)
+        texts.append(report_text(writer, word, writer.one(STANDINGS), self.depth))
+
+    def _requirement(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        texts.append(requirement(writer, word, writer.one(STANDINGS), self.depth))
+
+    def _proposal(self, writer: Writer, word: str, texts: list[str], prefix: str) -> None:
+        self.proposals.append(prefix + word)
+        texts.append(proposal(writer, word, writer.one(STANDINGS), self.depth))
+
+    def _named(self, writer: Writer, found: Sequence[Name], prefix: str) -> None:
+        writer.names.extend(found)
+        for name in found:
+            self.names.setdefault(name.entity or "", []).append(prefix + name.name)
 
 
 @st.composite
 def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int = 6, depth: int = 3) -> World:
     """A world without targets, and pairs of searches on one entity each: `yes0` where a condition holds, and `no0` where it does not."""
     today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
-    writer = Writer(draw, today, (), True, False, [*PARAMS, *BUILT_IN])
+    writer = Writer(_drawn(draw), today, (), True, False, [*PARAMS, *BUILT_IN])
     texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
     for number in range(count):
         entity = writer.one(STANDINGS)
@@ -158,19 +271,20 @@ def conditions(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int = 6,
         texts.append(f"search no{number} on {entity} where not ({condition})")
         names.setdefault(entity, []).extend((f"yes{number}", f"no{number}"))
     rules = tuple(SourceFile(f"r{number:02}.rules", text + "\n") for number, text in enumerate(texts))
-    return World(rules, Rows(draw, today, ()).dataset(), today, ProjectSettings(), names, ())
+    return World(rules, Rows(_drawn(draw), today, ()).dataset(), today, ProjectSettings(), names, ())
 
 
-@st.composite
-def many(draw: Callable[[st.SearchStrategy[Any]], Any], *, count: int, depth: int = 3) -> list[World]:
-    """Worlds without targets that share their rows and their day: a definition, often read by another one, and a search each."""
-    today = DAYS[draw(st.integers(0, len(DAYS) - 1))]
-    ignored = ("CHF",) if draw(st.integers(0, 3)) == 3 else ()
-    calendar = draw(st.sampled_from((None, "FR")))
-    data = Rows(draw, today, ignored).dataset()
+def many(seed: int, count: int, depth: int = 3) -> list[World]:
+    """The worlds of a number, without targets, that share their rows and their day: a definition, often read by another one, and a search
+    each."""
+    choose = random.Random(seed).randint
+    today = DAYS[choose(0, len(DAYS) - 1)]
+    ignored = ("CHF",) if choose(0, 3) == 3 else ()
+    calendar = (None, "FR")[choose(0, 1)]
+    data = Rows(choose, today, ignored).dataset()
     found = []
     for _ in range(count):
-        writer = Writer(draw, today, (), True, draw(st.integers(0, 4)) == 4, [*PARAMS, *BUILT_IN])
+        writer = Writer(choose, today, (), True, choose(0, 4) == 4, [*PARAMS, *BUILT_IN])
         texts, names = list(PARAM_TEXTS), dict[str, list[str]]()
         for number in range(writer.number_of(1, 2)):
             name, text = _definition(writer, f"d{number}", depth)
@@ -204,162 +318,4 @@ def _definition(writer: Writer, word: str, depth: int) -> tuple[Name, str]:
     scale = FULL if kind in ("money", "number") else 0
     if kind in ("condition", "truth"):
         kind = "truth"  # it may be either, by what was drawn; as a truth value it serves everywhere
-    return Name(entity, word, kind, scale, scope.rank), f"define {word} on {entity} = {text}"
-
-
-def _proposal(writer: Writer, name: str, rank: int, depth: int) -> str:
-    entity = writer.one(STANDINGS)
-    scope = Scope(entity, rank)
-    parts = [f"to {writer.condition(scope, depth)}"]
-    if writer.chance(60):
-        parts.append(f"amount {writer.money(scope, 1, FULL)}")
-    if writer.chance(60):
-        parts.append(f"cooldown {writer.one(('10 days', '1 month', '0 days', '30 days'))}")
-    if writer.chance(60):
-        kinds = ("text", "money", "date", "truth", "integer", "condition")
-        shown = [getattr(writer, kind)(scope, 1, *((FULL,) if kind == "money" else ())) for kind in kinds if writer.chance(30)]
-        parts.extend(["show " + ", ".join(f"{value} as c{number}" for number, value in enumerate(shown))] if shown else [])
-    return f"propose {quoted(name)} on {entity} {' '.join(parts)}"
-
-
-def _outbox(writer: Writer) -> Iterator[OutboxEntry]:
-    """Earlier proposals for subjects of any entity, some of them gone or of no rule, on every boundary of a cooldown."""
-    keys = ("C1", "C2", "F1", "L1", "1", "10", "P1", "gone")
-    for _ in range(writer.number_of(0, 8)):
-        state = writer.one(OUTBOX_STATES)
-        days = [writer.today + timedelta(days=writer.one((0, -9, -10, -11, -30, -31))) for _ in range(3)]
-        ended = days[2] if state == "withdrawn" or (state == "accepted" and writer.chance(50)) else None
-        yield OutboxEntry(writer.one((*PROPOSALS, "other")), writer.one(keys), state, days[0], writer.one((None, days[1])), ended)
-
-
-class _Block:
-    """The blocks of one unit, which may read the units before it."""
-
-    def __init__(self, writer: Writer, unit: Unit, place: int, depth: int) -> None:
-        self.writer = writer
-        self.target = SCHEMA.targets[unit[0]]
-        self.member = unit[1]
-        self.scope = Scope(self.target.entity, place)
-        self.depth = depth
-        self.rule = unit[0] if unit[1] is None else f"{unit[0]}:{unit[1]}"  # with several blocks, that of one of them
-
-    def texts(self) -> list[str]:
-        """One block, or several with priorities."""
-        count = max(1, self.writer.number_of(0, 4) - 2)
-        if count > 1:
-            self.rule += f"#{10 * self.writer.number_of(1, count)}"
-        return [self._block(f"priority {10 * number}" if count > 1 else None) for number in range(1, count + 1)]
-
-    def _block(self, priority: str | None) -> str:
-        writer = self.writer
-        head = f"assign {self.target.name}" + ("" if self.member is None else f" {quoted(self.member)}")
-        if writer.chance(20):
-            head += ' "A label"'
-        body = {Shape.VALUE: self._lines, Shape.SET: self._sides, Shape.COVER: self._cover}[self.target.shape]()
-        clauses = [] if priority is None else [priority]
-        if writer.chance(40):
-            clauses.append(f"where {writer.condition(self.scope, self.depth)}")
-        if writer.chance(40):
-            clauses.append(f"except {writer.condition(self.scope, self.depth - 1)}")
-        if writer.chance(30):
-            clauses.append(f"guard at most {writer.one(('20%', '0%', '1 changes', '0 changes', '100%', '33.3%'))}")
-        if writer.chance(50):
-            clauses.append(f"because {quoted(self._because())}")
-        if writer.chance(15):
-            clauses.append(f"from {(writer.today + timedelta(days=writer.one((0, -1, 1)))).isoformat()}")
-        if writer.chance(15):
-            clauses.append(f"until {(writer.today + timedelta(days=writer.one((1, 2)))).isoformat()}")
-        if writer.current:
-            clauses.extend(remembering(writer, self.scope, self.target.shape))
-        if writer.chance(5):
-            clauses.append("disabled")
-        parts = [*body, *clauses] if writer.chance(50) else [*clauses, *body]
-        return "\n  ".join([head, *parts])
-
-    def _condition(self) -> str:
-        return self.writer.condition(self.scope, self.depth)
-
-    def _lines(self) -> list[str]:
-        if self.writer.chance(20):
-            return self._shared()
-        lines = [f"{self._value()} to {self._condition()}" for _ in range(self.writer.number_of(1, 3))]
-        kind = self.writer.number_of(0, 4)
-        if kind:
-            again = "restore" if self.writer.current else "keep"
-            lines.append("otherwise " + ("keep", "clear", self._value(), again)[kind - 1])
-        return lines
-
-    def _shared(self) -> list[str]:
-        """`distribute`, perhaps after a line and before `otherwise`."""
-        writer = self.writer
-        kind = self.target.type.kind
-        texts = {
-            Kind.TEXT: ('"A"', '"B"', '""', '"C"'),
-            Kind.MONEY: ("100 EUR", "250.50 EUR", "100 USD"),
-            Kind.INTEGER: ("0", "1", "2"),
-        }.get(kind, ("true", "false"))
-        among = texts[: writer.number_of(1, len(texts))]
-        measures = [writer.one((writer.money, writer.number))(self.scope, 1, FULL) for _ in range(writer.number_of(0, 2))]
-        measures = [text for text in measures if not text.lstrip("(-")[:1].isdigit()]  # a constant must be above 0, which not all are
-        by = ", ".join(["1", *measures] if writer.chance(50) or not measures else measures)
-        parts = [f"distribute {self._condition()} among ({', '.join(among)}) by {by}"]
-        links = [link.name for link in SCHEMA.entities[self.scope.entity].links.values() if not link.many]
-        if links and writer.chance(40):
-            parts.append(f"keeping together {writer.one(links)}")
-        if self.target.name == "collector" and writer.chance(40):
-            parts.append("within capacity")
-        if writer.chance(30):
-            parts.append(f"within {writer.one(('10%', '0%', '50%'))}")
-        if writer.chance(40):
-            per = writer.one(("", " per month", " per week", " per year")) if writer.current else ""
-            parts.append(f"moving at most {writer.one(('50%', '0%', '1', '100%', '2'))}{per}")
-        lines = [f"{self._value()} to {self._condition()}"] if writer.chance(40) else []
-        lines.append("\n    ".join(parts))
-        if writer.chance(40):
-            lines.append(f"otherwise {writer.one(('keep', 'clear'))}")
-        return lines
-
-    def _value(self) -> str:
-        writer, kind = self.writer, self.target.type.kind
-        if writer.chance(30):
-            if kind is Kind.TEXT:
-                return f"({writer.text(self.scope, 1)})"
-            if kind is Kind.MONEY:
-                return f"({writer.money(self.scope, 1, FULL)})"
-            if kind is Kind.INTEGER:
-                return f"({writer.integer(self.scope, 1)})"
-            return f"({writer.truth(self.scope, 1)})"
-        if kind is Kind.TEXT:
-            return quoted(writer.one(VALUES))
-        if kind is Kind.MONEY:
-            return writer.one(("100 EUR", "250.50 EUR", "100 USD", "0"))
-        return writer.one(("0", "1", "2", "(-3)")) if kind is Kind.INTEGER else writer.one(("true", "false"))
-
-    def _sides(self) -> list[str]:
-        kind = self.writer.number_of(0, 4)
-        sides = [] if kind == 4 else [f"add {self._condition()}"]
-        if kind:
-            sides.append("remove others" if kind == 1 else f"remove {self._condition()}")
-        return sides
-
-    def _cover(self) -> list[str]:
-        literal = self.writer.one(("100 EUR", "20_000 EUR", "100 USD", "0 EUR"))
-        amount = literal if self.writer.chance(50) else self.writer.money(self.scope, 1, FULL)
-        kind = self.writer.number_of(0, 4)
-        sides = [] if kind == 4 else [f"eligibility {self._condition()} amount {amount}"]
-        if kind:
-            sides.append("removal others" if kind == 1 else f"removal {self._condition()}")
-        return sides
-
-    def _because(self) -> str:
-        """Names of the subject in braces, its own target among them, which reads as current."""
-        writer = self.writer
-        pieces = ["{{x}} "]
-        for _ in range(writer.number_of(0, 3)):
-            kind = writer.one(("text", "money", "number", "date", "integer", "truth", "days"))
-            found = writer._leaf(self.scope, kind)
-            if found is not None and " " not in found and not found.startswith(('"', "(")):
-                pieces.append(f"{{{found}}}, ")
-        if self.member is None and writer.chance(30):
-            pieces.append(f"{{{self.target.name}}}")
-        return "".join(pieces)
+    return Name(entity, word, kind, scale, scope.rank), f"define {word}{on(writer, entity)} = {text}"

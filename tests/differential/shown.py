@@ -1,4 +1,4 @@
-"""Random alerts and reports: columns, orders, groups and totals over the rows of any entity."""
+"""What people see: labels, reasons, and random alerts and reports: columns, orders, groups and totals over the rows of any entity."""
 
 from __future__ import annotations
 
@@ -6,13 +6,45 @@ from collections.abc import Sequence
 
 from tests.differential.expressions import FULL, Scope, Writer
 
+KINDS = ("text", "money", "date", "truth", "integer", "condition")
 ORDERED = ("text", "money", "number", "date", "days", "integer")
+
+
+def label(writer: Writer) -> str:
+    """A label, now and then."""
+    return ' "A label"' if writer.chance(20) else ""
+
+
+def on(writer: Writer, entity: str) -> str:
+    """The entity, which customers may leave out."""
+    return "" if entity == "customer" and writer.chance(40) else f" on {entity}"
+
+
+def reason(writer: Writer, scope: Scope) -> str:
+    """A reason with names of the row in braces."""
+    pieces = ["{{x}} "]
+    for _ in range(writer.number_of(0, 3)):
+        found = writer.leaf(scope, writer.one(("text", "money", "number", "date", "integer", "truth", "days")))
+        if found is not None:
+            pieces.append(f"{{{found}}}, ")
+    return "".join(pieces)
+
+
+def columns(writer: Writer, scope: Scope) -> list[str]:
+    """`show`, perhaps."""
+    kinds = [kind for kind in KINDS if writer.chance(30)]
+    shown = [getattr(writer, kind)(scope, 1, *((FULL,) if kind == "money" else ())) for kind in kinds]
+    return ["show " + ", ".join(f"{value} as c{number}" for number, value in enumerate(shown))] if shown else []
 
 
 def alert_text(writer: Writer, name: str, entity: str, depth: int) -> str:
     """An alert on an entity, which may read every planned state."""
     scope = Scope(entity, len(writer.units))
-    parts = [f"alert {name} on {entity}", f"where {writer.condition(scope, depth)}"]
+    parts = [f"alert {name}{label(writer)}{on(writer, entity)}", f"where {writer.condition(scope, depth)}"]
+    if writer.chance(30):
+        parts.append(f"level {writer.one(('low', 'medium', 'high'))}")
+    if writer.chance(30):
+        parts.append(f"for {writer.one(('risk', 'collection'))}")
     if writer.chance(70):
         parts.append("show " + ", ".join(_any(writer, scope, depth - 1) for _ in range(writer.number_of(1, 3))))
     parts.extend(_order(writer, [_value(writer, scope, depth - 1) for _ in range(writer.number_of(0, 2))]))
@@ -22,7 +54,7 @@ def alert_text(writer: Writer, name: str, entity: str, depth: int) -> str:
 def report_text(writer: Writer, name: str, entity: str, depth: int) -> str:
     """A report of rows, of groups, or of totals alone."""
     scope = Scope(entity, len(writer.units))
-    parts = [f"report {name} on {entity}"]
+    parts = [f"report {name}{label(writer)}{on(writer, entity)}"]
     if writer.chance(50):
         parts.append(f"where {writer.condition(scope, depth)}")
     kind = writer.number_of(0, 3)

@@ -1,4 +1,4 @@
-"""Random scores, `top`, requirements, and the clauses that remember, with a journal for them."""
+"""Random scores, `top`, catalogues, requirements, proposals with an outbox, and the clauses that remember, with a journal for them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from tests.differential.datasets import Rows
-from tests.differential.expressions import FULL, SCHEMA, Name, Scope, Unit, Writer
+from tests.differential.expressions import FULL, SCHEMA, TEXTS, VALUES, Name, Scope, Unit, Writer, quoted
+from tests.differential.shown import columns, label, on, reason
 
-from assignrules.schema.dataset import Dataset, JournalEntry, Value
+from assignrules.schema.dataset import OUTBOX_STATES, Dataset, JournalEntry, OutboxEntry, Value
 from assignrules.schema.logical import Shape
 
 LENGTHS = ("30 days", "0 days", "1 month", "3 days", "2 business days", "1 year")
@@ -24,7 +25,7 @@ BANDS = {
 def score(writer: Writer, name: str, entity: str, rank: int, depth: int) -> tuple[list[Name], str]:
     """A score on an entity, and what it makes readable."""
     scope = Scope(entity, rank)
-    parts = [f"score {name} on {entity}"]
+    parts = [f"score {name}{label(writer)}{on(writer, entity)}"]
     if writer.chance(60):
         parts.append(f"base {writer.one(('50', '0', '2.5', '(-10)', 'insurer_score' if entity == 'customer' else '7'))}")
     for _ in range(writer.number_of(0, 2)):
@@ -72,6 +73,46 @@ def requirement(writer: Writer, name: str, entity: str, depth: int) -> str:
     return f'{writer.one(("require", "warn"))} "{name}" no {entity} where {writer.condition(Scope(entity, len(writer.units)), depth)}'
 
 
+def catalogue(writer: Writer) -> list[str]:
+    """A catalogue of all scenarios that blocks may name."""
+    return [f"scenario {quoted(name)} {_steps(writer)}" for name in dict.fromkeys((*VALUES, "C", *TEXTS))]
+
+
+def _steps(writer: Writer) -> str:
+    steps = []
+    for _ in range(writer.number_of(0, 2)):
+        length = f"{writer.one((0, 5, 10))} {writer.one(('days', 'business days'))} {writer.one(('after', 'before'))} due"
+        steps.append(f"step {length}: {writer.one(('email', 'letter', 'call', 'task'))}{label(writer)}{writer.one(('', ' automatic'))}")
+    return "\n  ".join(steps) or "no steps"
+
+
+def proposal(writer: Writer, name: str, entity: str, depth: int) -> str:
+    """`propose`, over every planned state."""
+    scope = Scope(entity, len(writer.units))
+    parts = [f"to {writer.condition(scope, depth)}"]
+    if writer.chance(60):
+        parts.append(f"amount {writer.money(scope, 1, FULL)}")
+    if writer.chance(60):
+        parts.append(f"cooldown {writer.one(('10 days', '1 month', '0 days', '30 days'))}")
+    if writer.chance(60):
+        parts.extend(columns(writer, scope))
+    if writer.chance(30):
+        parts.append(f"approver {writer.one(('sales_manager', 'boss'))}")
+    if writer.chance(40):
+        parts.append(f"because {quoted(reason(writer, scope))}")
+    return f"propose {quoted(name)}{on(writer, entity)} {' '.join(parts)}"
+
+
+def outbox(writer: Writer, names: Sequence[str]) -> Iterator[OutboxEntry]:
+    """Earlier proposals for subjects of any entity, some of them gone or of no rule, on every boundary of a cooldown."""
+    keys = ("C1", "C2", "F1", "L1", "1", "10", "P1", "gone")
+    for _ in range(writer.number_of(0, 8)):
+        state = writer.one(OUTBOX_STATES)
+        days = [writer.today + timedelta(days=writer.one((0, -9, -10, -11, -30, -31))) for _ in range(3)]
+        ended = days[2] if state == "withdrawn" or (state == "accepted" and writer.chance(50)) else None
+        yield OutboxEntry(writer.one((*names, "other")), writer.one(keys), state, days[0], writer.one((None, days[1])), ended)
+
+
 def remembering(writer: Writer, scope: Scope, shape: Shape) -> Iterator[str]:
     """Clauses that look at the journal, and `limit`."""
     if writer.chance(25):
@@ -86,6 +127,7 @@ def remembering(writer: Writer, scope: Scope, shape: Shape) -> Iterator[str]:
 def journal(writer: Writer, rows: Rows, data: Dataset, rules: Sequence[tuple[Unit, str]]) -> list[JournalEntry]:
     """Earlier changes of the units, by their rules or by another; the current state is often what the last one left."""
     found: list[JournalEntry] = []
+    days = [rows.today - timedelta(days=writer.one(DAYS_AGO)) for _ in range(3)]
     for (name, member), rule in rules:
         target = SCHEMA.targets[name]
         for subject in (*rows.keys[target.entity], "gone"):
@@ -93,7 +135,7 @@ def journal(writer: Writer, rows: Rows, data: Dataset, rules: Sequence[tuple[Uni
             for _ in range(writer.number_of(0, 3)):
                 before = last if writer.chance(70) else _state(rows, name)
                 after = None if writer.chance(25) else _state(rows, name)
-                day = rows.today - timedelta(days=writer.one(DAYS_AGO))
+                day = writer.one(days)
                 if before != after:
                     found.append(JournalEntry(day, subject, name, member, before, after, rule if writer.chance(80) else "another"))
                     last = after

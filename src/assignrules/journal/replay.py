@@ -44,12 +44,10 @@ def _append(session: Session, schema: Schema, dataset: Dataset, runs: Sequence[t
     for sequence, (alert, subject) in enumerate(rows, start=1):
         session.execute(f"INSERT INTO {ALERTS} VALUES (?, ?, ?)", [sequence, alert, subject])
     for number, (day, group) in enumerate(runs, start=1):
-        columns = declared(session, {name: CHANGES.columns[name] for name in CHANGES.source})
-        session.execute(f"CREATE TEMP TABLE {SOURCE} ({columns})")
-        marks = ", ".join("?" for _ in CHANGES.source)
-        for sequence, entry in enumerate(group, start=1):
-            row = _row(entry, schema.targets[entry.target]) | {"sequence": sequence}
-            session.execute(f"INSERT INTO {SOURCE} VALUES ({marks})", [row.get(name) for name in CHANGES.source])
+        types = {name: CHANGES.columns[name] for name in CHANGES.source}
+        session.execute(f"CREATE TEMP TABLE {SOURCE} ({declared(session, types)})")
+        rows = [_row(entry, schema.targets[entry.target]) | {"sequence": str(number)} for number, entry in enumerate(group, start=1)]
+        session.insert(SOURCE, types, {name: [row.get(name) for row in rows] for name in types})
         moment = datetime.combine(day, time(), UTC)
         append(
             session,
@@ -62,7 +60,7 @@ def _append(session: Session, schema: Schema, dataset: Dataset, runs: Sequence[t
     session.execute(f"DROP TABLE {ALERTS}")
 
 
-def _row(entry: JournalEntry, target: Target) -> dict[str, object]:
+def _row(entry: JournalEntry, target: Target) -> dict[str, str | None]:
     before, after = _state(entry.before, target), _state(entry.after, target)
     kinds = {Kind.BOOLEAN: "boolean", Kind.INTEGER: "integer"}
     return {
@@ -75,7 +73,7 @@ def _row(entry: JournalEntry, target: Target) -> dict[str, object]:
         "action": action_of(target.shape.value, before, after),
         "rule": entry.rule,
         "at": "",
-        "manual": False,
+        "manual": "false",
     }
 
 

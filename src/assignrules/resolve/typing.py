@@ -143,7 +143,7 @@ def arithmetic(
         if one is Kind.DATE and other is Kind.DATE and operator == "-":
             return Operation("date_difference", (left, right), DAYS)
         left, right = aligned((left, right))
-        type = _sum_type(left.type, right.type)
+        type = _sum_type(left, right)
         if type is not None and calendar is None:
             return Operation(ARITHMETIC[operator], (left, right), type)
     elif operator == "*":
@@ -163,14 +163,35 @@ def arithmetic(
     return None
 
 
-def _sum_type(one: Type, other: Type) -> Type | None:
+def _sum_type(left: Expression, right: Expression) -> Type | None:
+    one, other = left.type, right.type
     if one.is_number and other.is_number:
         return Type(one.kind if one.kind is other.kind else Kind.DECIMAL, max(one.scale, other.scale))
     if one.kind is Kind.MONEY and other.kind is Kind.MONEY:
-        return Type(Kind.MONEY, max(one.scale, other.scale))
+        type = Type(Kind.MONEY, max(one.scale, other.scale))
+        return converted_scale(type) if _may_be_converted(left, right) else type
     if one.kind is Kind.DURATION and one == other:
         return one
     return None
+
+
+def _may_be_converted(left: Expression, right: Expression) -> bool:
+    """Whether two amounts may be of different currencies: not beside a bare 0, and not constants of the same one."""
+    one, other = _currencies(left), _currencies(right)
+    return bool(one and other) and (None in one | other or len(one | other) > 1)
+
+
+def _currencies(amount: Expression) -> set[str | None]:
+    """Of an amount made of constants, their currencies; None among them where rows decide."""
+    match amount:
+        case Literal(value=Money(currency=currency)):
+            return {currency}
+        case Literal():
+            return set()
+        case Operation(operator=operator, arguments=arguments) if operator != "convert":
+            return {currency for part in arguments for currency in _currencies(part)}
+        case _:
+            return {None}
 
 
 def _product(left: Expression, right: Expression) -> Operation | None:

@@ -82,7 +82,14 @@ class MoneyCompiler:
             case "add" | "subtract":
                 kind = exp.Add if name == "add" else exp.Sub
                 scale = max(operation.type.scale, VALUE_SCALE)  # of amounts that are converted
-                return self._combined(arguments, rows, lambda parts: self.dialect.bounded(terms.binary(kind, parts[0], parts[1]), scale))
+                # Amounts that need no conversion may all have fewer places, and stand beside those that do.
+                few = max(part.type.scale for part in arguments) < operation.type.scale
+
+                def combined(parts: Sequence[Sql]) -> Sql:
+                    first = self.dialect.decimal(parts[0], scale) if few else parts[0]
+                    return self.dialect.bounded(terms.binary(kind, first, parts[1]), scale)
+
+                return self._combined(arguments, rows, combined)
             case "least" | "greatest":
                 return self._combined(arguments, rows, lambda parts: self._extreme(name, parts, operation.type.scale))
             case "multiply":

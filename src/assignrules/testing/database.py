@@ -45,6 +45,21 @@ class PlannedRows:
     proposals: tuple[Proposed, ...]
 
 
+def planned_rows(plan: Plan) -> PlannedRows:
+    """The rows of a plan."""
+    return PlannedRows(
+        tuple(plan.change_rows()),
+        plan.held,
+        plan.conflicts,
+        plan.data_errors,
+        plan.data_warnings,
+        plan.header.applicable,
+        {item.name: item.rows for item in plan.requirements},
+        {item.name: AlertRows(item.entered, item.stay, item.left, _shown(plan, item.name)) for item in plan.alerts},
+        plan.proposals,
+    )
+
+
 class DatabasePlanner:
     """Runs rules on a database; one store in it serves all cases, one after the other. A case's rows are never committed: the next one
     finds the store empty. ``packs`` finds the rule packs that they use, by default those that ship."""
@@ -111,17 +126,7 @@ class DatabaseTestSession:
         plan: Plan = build_plan(self.session, self.ruleset, self.mapping, as_of=self.as_of, environment="test")
         if any(problem.code == "E0504" for problem in plan.data_errors):
             self._begin_again()
-        return PlannedRows(
-            tuple(plan.change_rows()),
-            plan.held,
-            plan.conflicts,
-            plan.data_errors,
-            plan.data_warnings,
-            plan.header.applicable,
-            {item.name: item.rows for item in plan.requirements},
-            {item.name: AlertRows(item.entered, item.stay, item.left, _shown(plan, item.name)) for item in plan.alerts},
-            plan.proposals,
-        )
+        return planned_rows(plan)
 
     def report(self, name: str) -> Sequence[Sequence[Printed]] | None:
         """The lines of a report."""

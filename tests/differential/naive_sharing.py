@@ -30,9 +30,7 @@ class NaiveReference(ReferencePlanner):
             yield session
 
 
-def _share(
-    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None
-) -> dict[str, Given]:
+def _share(rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None) -> dict[str, Given]:
     return {key: Given(value, Why.STAYS) for key, value in naive(rows, room, moving, tolerance).items()}
 
 

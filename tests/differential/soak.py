@@ -3,7 +3,8 @@
 
 `ASSIGNRULES_SOAK` says how many worlds (by default 200,000), `ASSIGNRULES_PROCESSES` in how many processes (one for each core),
 `ASSIGNRULES_SEED` from where (a random one, printed first). A failing world is written as text into `build/soak`, with the law that it
-breaks, one of `test_worlds` made smaller before; the run goes on, and ends with 1. `ASSIGNRULES_LAWS` names some of the laws only, with commas between.
+breaks, one of `test_worlds` made smaller before; the run goes on, and ends with 1. `ASSIGNRULES_LAWS` names some of the laws only, with
+commas between.
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ class Blocks:
         if writer.chance(30):
             parts.append(f"within {writer.one(('10%', '0%', '50%'))}")
         if writer.chance(40):
-            parts.append(f"moving at most {writer.one(('50%', '0%', '1', '100%', '2'))}")
+            per = writer.one(("", "", " per month", " per week", " per quarter", " per year")) if writer.current else ""
+            per = writer.one(("", "", " per month", " per week", " per quarter", " per year")) if writer.current else ""
+            parts.append(f"moving at most {writer.one(('50%', '0%', '1', '100%', '2'))}{per}")
         lines = [f"{self._value()} to {self._condition()}"] if writer.chance(40) else []
         lines.append("\n    ".join(parts))
         if writer.chance(40):

@@ -30,12 +30,14 @@ class NaiveReference(ReferencePlanner):
             yield session
 
 
-def _share(rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None) -> dict[str, Given]:
-    return {key: Given(value, Why.STAYS) for key, value in naive(rows, room, moving, tolerance).items()}
+def _share(
+    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None, tolerance: Decimal | None, made: int
+) -> dict[str, Given]:
+    return {key: Given(value, Why.STAYS) for key, value in naive(rows, room, moving, tolerance, made).items()}
 
 
 def naive(
-    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None = None, tolerance: Decimal | None = None
+    rows: Sequence[Sharing], room: Sequence[int | None], moving: Guard | None = None, tolerance: Decimal | None = None, made: int = 0
 ) -> dict[str, int | None]:
     """By key, what each subject to be shared gets."""
     if not rows:
@@ -46,6 +48,7 @@ def naive(
     place = {row.key: row.held for row in rows}
     holders = [row for row in rows if row.mine and row.held is not None]
     most = len(holders) if moving is None else int(moving.share * len(holders)) if moving.share is not None else moving.changes or 0
+    most = max(most - made, 0)
 
     def total(value: int, where: dict[str, int | None]) -> list[int]:
         return [sum(row.weights[number] for row in rows if where[row.key] == value) for number in measures]

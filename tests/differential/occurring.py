@@ -55,7 +55,8 @@ def _words(hint: Any) -> list[str]:
     if get_origin(hint) is tuple:
         return ["some"]
     if isinstance(hint, UnionType) and type(None) in get_args(hint):
-        return ["some", "none"]
+        [kind] = [part for part in get_args(hint) if part is not type(None)][:1]
+        return [*(_words(kind) or ["some"]), "none"]
     return []
 
 

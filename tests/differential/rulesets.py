@@ -16,7 +16,7 @@ from tests.differential.blocks import Blocks
 from tests.differential.datasets import Rows
 from tests.differential.expressions import FULL, Choose, Name, Scope, Unit, Writer
 from tests.differential.shown import alert_text, label, on, report_text
-from tests.differential.statements import catalogue, journal, outbox, proposal, requirement, score, top
+from tests.differential.statements import catalogue, hold, journal, outbox, proposal, requirement, score, top
 
 from assignrules.diagnostics import SourceFile
 from assignrules.schema.dataset import Dataset
@@ -189,6 +189,7 @@ class _Made:
             self._score(writer, f"c{number}", self.texts, "")
         for _ in self._times(20, 0, 1):
             self.texts.extend(catalogue(writer))
+        self.texts.extend(hold(writer, f"H{number}", self.depth - 1) for number in self._times(12, 0, 1))
 
     def after_blocks(self) -> None:
         """What looks at the whole plan."""

@@ -73,6 +73,12 @@ def requirement(writer: Writer, name: str, entity: str, depth: int) -> str:
     return f'{writer.one(("require", "warn"))} "{name}" no {entity} where {writer.condition(Scope(entity, len(writer.units)), depth)}'
 
 
+def hold(writer: Writer, name: str, depth: int) -> str:
+    """`hold`, which reads no planned state: what plans it is held too."""
+    entity = writer.one(("customer", "customer", "customer", "document"))
+    return f'hold "{name}"{on(writer, entity)} where {writer.condition(Scope(entity), depth)}'
+
+
 def catalogue(writer: Writer) -> list[str]:
     """A catalogue of all scenarios that blocks may name."""
     return [f"scenario {quoted(name)} {_steps(writer)}" for name in dict.fromkeys((*VALUES, "C", *TEXTS))]

@@ -46,8 +46,8 @@ def _append(session: Session, schema: Schema, dataset: Dataset, runs: Sequence[t
     for number, (day, group) in enumerate(runs, start=1):
         types = {name: CHANGES.columns[name] for name in CHANGES.source}
         session.execute(f"CREATE TEMP TABLE {SOURCE} ({declared(session, types)})")
-        rows = [_row(entry, schema.targets[entry.target]) | {"sequence": str(number)} for number, entry in enumerate(group, start=1)]
-        session.insert(SOURCE, types, {name: [row.get(name) for row in rows] for name in types})
+        found = [_row(entry, schema.targets[entry.target]) | {"sequence": str(number)} for number, entry in enumerate(group, start=1)]
+        session.insert(SOURCE, types, {name: [row.get(name) for row in found] for name in types})
         moment = datetime.combine(day, time(), UTC)
         append(
             session,

@@ -69,7 +69,7 @@ def business_day(source: Source, day: Sql, count: Sql, calendar: Sql) -> Sql:
         number = terms.binary(exp.Add, number, more)
     place = terms.binary(exp.Add, number, _before(source, calendar, number))
     wanted = terms.wrapped(terms.binary(exp.Sub, place, terms.number(1)))
-    weeks = terms.cast(dialect.whole_quotient(wanted, terms.number(WEEKDAYS)), "BIGINT")
+    weeks = dialect.short_quotient(wanted, terms.number(WEEKDAYS))
     rest = terms.binary(exp.Mod, wanted.copy(), terms.number(WEEKDAYS))
     found = dialect.add_days(terms.day(FIRST_DAY), terms.binary(exp.Add, terms.binary(exp.Mul, weeks, terms.number(7)), rest))
     first = exp.Between(this=day.copy(), low=terms.day(FIRST_DAY), high=terms.day(LAST_DAY))
@@ -82,7 +82,7 @@ def business_day(source: Source, day: Sql, count: Sql, calendar: Sql) -> Sql:
 def _weekdays(dialect: Dialect, day: Sql) -> Sql:
     """How many weekdays there are up to a date. The first day is a Monday."""
     since = dialect.days_between(day, terms.day(FIRST_DAY))
-    weeks = terms.cast(dialect.whole_quotient(since, terms.number(7)), "BIGINT")
+    weeks = dialect.short_quotient(since, terms.number(7))
     rest = terms.binary(exp.Mod, since.copy(), terms.number(7))
     begun = terms.binary(exp.LT, rest, terms.number(WEEKDAYS))
     more = terms.case([(begun, terms.binary(exp.Add, rest.copy(), terms.number(1)))], terms.number(WEEKDAYS))

@@ -45,6 +45,10 @@ class Dialect(ABC):
     def whole_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
         """The quotient of whole numbers without its fraction, towards zero."""
 
+    def short_quotient(self, dividend: Sql, divisor: Sql) -> Sql:
+        """The same of two BIGINTs that are not negative, as a BIGINT."""
+        return exp.IntDiv(this=terms.wrapped(dividend), expression=terms.wrapped(divisor))
+
     def ordered_text(self, value: Sql) -> Sql:
         """A text as it is compared and sorted: by code point."""
         return value

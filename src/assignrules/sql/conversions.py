@@ -326,7 +326,9 @@ class Conversions:
     # --- a condition on one row, said on the rows that are reached from it ---
 
     def _carried(self, path: tuple[Link, ...], guards: Guards, entity: str) -> Guards:
-        """The guards as one, as it is the same row that must meet them all. Without any, that there is a row at all."""
+        """The guards as one, as it is the same row that must meet them all. Without any, that there is a row at all. Those that read `this`
+        are let go: carried into an aggregate, it would be another row's."""
+        guards = tuple(guard for guard in guards if not _reads_this(guard))
         key = self.schema.entities[entity].key
         assert key is not None
         there = Not(IsMissing(Field(entity, key, self.schema.entities[entity].fields[key])))

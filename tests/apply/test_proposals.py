@@ -113,6 +113,7 @@ def test_a_stale_outbox_writes_nothing_and_names_the_row(tmp_path: Path, name: s
     result = apply(database, plan)
     assert (result.outcome, codes(result)) == (Outcome.STALE, ["E0701"])
     assert text in result.diagnostics[0].message
+    assert result.diagnostics[0].help == "make the plan again"
     assert state(database) == before
 
 

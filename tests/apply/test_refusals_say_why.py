@@ -254,6 +254,21 @@ def test_what_was_not_written_as_planned_is_named(database: Database) -> None:  
     is_refused(database, plan, Outcome.FAILED, ("E0706", "`group` `Risky` of `C2` was not written as planned", None))
 
 
+def test_a_value_that_came_otherwise_is_named(database: Database) -> None:  # F11
+    meddle = "UPDATE assignrules_target_order_block SET value = true"
+    execute(database, f"CREATE TRIGGER meddle AFTER INSERT ON assignrules_target_scenario FOR EACH STATEMENT {meddle}")
+    plan = plan_of(database, [change("order_block", "C1", None, False, "set"), NEW])
+    is_refused(database, plan, Outcome.FAILED, ("E0706", "`order_block` of `C1` was not written as planned", None))
+
+
+def test_an_amount_that_is_gone(database: Database) -> None:  # F5
+    plan = plan_of(database, [change("cover", "C1", "5.00 EUR", "7.50 USD", "amend", "ND")])
+    execute(database, "UPDATE assignrules_target_cover SET value = NULL")
+    is_refused(
+        database, plan, Outcome.STALE, ("E0701", "`cover` `ND` of `C1` is `–` now, and was `5.00 EUR` when the plan was made", AGAIN)
+    )
+
+
 def test_what_is_kept_of_an_apply(database: Database) -> None:  # J1
     plan = plan_of(database, [NEW, change("group", "C2", False, True, "add", "Risky")], [new_proposal("C1")], git="abc", guards=GUARDS[1:])
     told: list[str] = []

@@ -193,14 +193,21 @@ def test_what_cannot_be_written_makes_the_plan_not_applicable(
 
 
 @pytest.mark.parametrize(
-    ("schema", "meanwhile", "code"),
+    ("schema", "meanwhile", "code", "why"),
     [
-        (WITHOUT_INSERT, "DELETE FROM extra WHERE made = 'empty'", "E0706"),
-        (SCHEMA, "UPDATE words SET word = 'Harder' WHERE id = 4", "E0523"),
+        (
+            WITHOUT_INSERT,
+            "DELETE FROM extra WHERE made = 'empty'",
+            "E0706",
+            "there is no row to write to, and the schema does not say how one is made (`insert`)",
+        ),
+        (SCHEMA, "UPDATE words SET word = 'Harder' WHERE id = 4", "E0523", "the lookup has no row for what is planned"),
     ],
     ids=["no row", "no name"],
 )
-def test_what_cannot_be_written_any_more_is_refused_before_anything_is(tmp_path: Path, schema: str, meanwhile: str, code: str) -> None:
+def test_what_cannot_be_written_any_more_is_refused_before_anything_is(
+    tmp_path: Path, schema: str, meanwhile: str, code: str, why: str
+) -> None:
     project = project_in(tmp_path, schema=schema, tables=f"{TABLES}INSERT INTO extra VALUES ('1', 2, 1, NULL, 'empty');")
     plan, changes = planned(project)
     assert changes["scenario", "C3", None] == (None, "Hard")
@@ -208,6 +215,17 @@ def test_what_cannot_be_written_any_more_is_refused_before_anything_is(tmp_path:
         connection.execute(meanwhile)
     result = run(project, plan)
     assert result.outcome is Outcome.REFUSED
-    assert {item.code for item in result.diagnostics} == {code}
+    assert [(item.code, item.message) for item in result.diagnostics] == [(code, f"`scenario` of `C3` cannot become `Hard`: {why}")]
     assert rows(project, "SELECT count(*) FROM tagged") == [(4,)]
     assert not rows(project, "SELECT 1 FROM duckdb_tables() WHERE table_name LIKE 'assignrules%'")
+
+
+def test_a_column_that_is_gone_since_the_plan_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    project = project_in(tmp_path)
+    plan, _ = planned(project)
+    with duckdb.connect(str(tmp_path / "company.duckdb")) as connection:
+        connection.execute("ALTER TABLE sellers DROP COLUMN name")
+    result = run(project, plan)
+    assert (result.outcome, [item.code for item in result.diagnostics]) == (Outcome.FAILED, ["E0222"])
+    assert "has no column `name`" in result.diagnostics[0].message
+    assert rows(project, "SELECT scenario FROM extra ORDER BY ALL") == [(3,), (3,)]

@@ -178,8 +178,7 @@ class Scalars:
             case Operation():
                 return self._operation(expression, rows)
             case _:
-                assert not isinstance(expression, Aggregate), "aggregates are facts in normal form"
-                return self.truth(expression, rows)
+                raise AssertionError(expression)  # aggregates are facts in normal form
 
     def _scaled(self, part: Expression, whole: Expression, rows: Rows) -> Sql:
         """One of several values that stand for each other, at the scale of all: databases do not agree on the common type of decimals, and

@@ -255,7 +255,7 @@ class Decisions:
 
     def _named(self, name: str, expression: Expression, entity: str) -> Reference:
         """A fact of a name of its own."""
-        self.facts.bodies[entity, name] = self.facts.normal(expression, entity)
+        self.facts.bodies[entity, name] = self.facts.whole(expression, entity)
         return Reference(entity, name, expression.type, is_condition(expression))
 
     def _choices(self, blocks: tuple[Assignment, ...], target: Target) -> Iterator[Branch]:

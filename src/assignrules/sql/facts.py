@@ -90,14 +90,12 @@ class Facts:
                 return self._definition(expression, entity)
             case AsOf(of=of, day=day):
                 return self._as_of(of, day, entity, outer)
-            case Top() if self.has_day(entity) and self.derived[entity].kind is not Rows.WHOLE:
+            case Top() if self._ranked_elsewhere(entity):
                 everywhere = self._derive(Rows.WHOLE, self.real(entity), entity)
-                kept = self.fact(self.normal(expression, everywhere), everywhere)
+                kept = self.fact(self._ranking(expression, everywhere), everywhere)
                 return Truth(Via(Link(entity, "everywhere", everywhere, target=ALL_ROWS), kept, kept.type))
             case Top():
-                per = None if expression.per is None else self.normal(expression.per, entity, outer)
-                where, by = self.normal(expression.where, entity, outer), self.normal(expression.by, entity, outer)
-                return replace(expression, where=where, by=by, per=per)
+                return self.fact(self._ranking(expression, entity), entity)
             case TargetValue() | TargetMember():
                 return self._state(expression, entity)
             case Via(link=link, of=of, type=type):
@@ -132,6 +130,21 @@ class Facts:
                 return Operation(operator, parts, type)
             case Aggregate():
                 return self._aggregate(expression, entity, outer)
+
+    def whole(self, expression: Expression, entity: str) -> Expression:
+        """The normal form of what is a fact of its own. A ranking may be one; inside another expression it is a fact apart, as a window
+        function may stand neither in another one nor in a condition of rows."""
+        if isinstance(expression, Top) and not self._is_paired(entity) and not self._ranked_elsewhere(entity):
+            return self._ranking(expression, entity)
+        return self.normal(expression, entity)
+
+    def _ranked_elsewhere(self, entity: str) -> bool:
+        """Whether the rows are but some of their entity, with days of their own: a ranking is over all of its rows."""
+        return self.has_day(entity) and self.derived[entity].kind is not Rows.WHOLE
+
+    def _ranking(self, top: Top, entity: str) -> Top:
+        per = None if top.per is None else self.normal(top.per, entity)
+        return replace(top, where=self.normal(top.where, entity), by=self.normal(top.by, entity), per=per)
 
     def _definition(self, reference: Reference, entity: str) -> Reference:
         if reference.name.startswith("#"):
@@ -288,7 +301,7 @@ class Facts:
             and not _pairs_rows(expression)
         ):
             return self._inside(expression, entity)
-        return self.normal(expression, entity)
+        return self.whole(expression, entity)
 
     def _state(self, state: TargetValue | TargetMember, entity: str) -> Expression:
         """A target's state: planned ones are facts, current ones of a target that is a field are that field."""

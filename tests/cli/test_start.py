@@ -43,6 +43,13 @@ def test_nothing_of_anybodys_is_overwritten(run, tmp_path: Path) -> None:
     assert run("init", tmp_path / "notes.txt").exit_code == 1
 
 
+def test_a_repository_that_was_just_made_is_free(run, tmp_path: Path) -> None:
+    (tmp_path / "rules" / ".git").mkdir(parents=True)
+    assert run("init", tmp_path / "rules").exit_code == 0
+    assert (tmp_path / "rules" / "assignrules.yml").exists()
+    assert run("init", tmp_path / "rules").exit_code == 1
+
+
 def test_the_demo_shows_everything(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     start = time.monotonic()

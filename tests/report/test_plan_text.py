@@ -78,7 +78,11 @@ TRIPPED = replace(
     header=replace(
         HEADER,
         applicable=False,
-        guards=(GuardVerdict("group:Risky", "20%", 9, 10, False, True), GuardVerdict("scenario", "30%", 6, 10, False)),
+        guards=(
+            GuardVerdict("group:Risky", "20%", 9, 10, False, True),
+            GuardVerdict("scenario", "20%", 6, 10, False),
+            GuardVerdict("scenario", "30%", 6, 10, False),
+        ),
     ),
 )
 WRONG = replace(

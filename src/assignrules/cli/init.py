@@ -24,7 +24,7 @@ PLACES = {"gitignore": ".gitignore", "workflow.yml": ".github/workflows/rules.ym
 def init(directory: Path, format: str, options: Options) -> None:
     """Make a new project: project file, example rules, a rule test, sample data, a CI job.
 
-    `assignrules check` and `assignrules test` pass in it right away. DIR must not exist, or be empty.
+    `assignrules check` and `assignrules test` pass in it right away. DIR must not exist, or be empty but for a `.git`.
     """
     must_be_free(directory)
     name = re.sub(r"[^a-z0-9]+", "-", directory.absolute().name.lower()).strip("-") or "strategy"
@@ -45,13 +45,13 @@ def init(directory: Path, format: str, options: Options) -> None:
 
 
 def must_be_free(directory: Path) -> None:
-    """Refuses a folder that holds something: nothing of anybody's is overwritten."""
+    """Refuses a folder that holds something: nothing of anybody's is overwritten. A repository that was just made holds nothing yet."""
     from assignrules.api import Problems
     from assignrules.diagnostics import diagnostic
 
     if directory.exists() and not directory.is_dir():
         raise Problems([diagnostic("E0907", f"`{directory}` is a file", help="choose another name")])
-    if directory.is_dir() and any(directory.iterdir()):
+    if directory.is_dir() and any(entry.name != ".git" for entry in directory.iterdir()):
         raise Problems([diagnostic("E0907", f"folder `{directory}` is not empty", help="choose a new one")])
 
 

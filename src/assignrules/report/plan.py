@@ -357,7 +357,8 @@ def verdict_lines(plan: Plan, page: Page, next_step: str | None) -> list[str]:
             lines.append(f"  the state that run {plan.header.reverts} left stands no more for {len(plan.conflicts):,} of its changes")
             lines.append("Look at the conflicts; --skip-conflicts leaves them, and sets the others back")
         if tripped and not plan.data_errors:
-            options = " ".join(f"--override-guard {_argument(guard.name)}" for guard in tripped)
+            # A block's own guard and the project's go by one name, and one option lifts both.
+            options = " ".join(f"--override-guard {_argument(name)}" for name in dict.fromkeys(guard.name for guard in tripped))
             lines.append(f"Look at the changes; if they are meant, add {options}")
         return lines
     proposals = len(plan.proposes)

@@ -15,6 +15,9 @@ from assignrules.ir.proposals import Proposal, Scenario, TemplatePart
 from assignrules.ir.reports import Alert, Report
 from assignrules.ir.types import Type
 
+# Parts the name of a definition from the target that its twin reads as it was before the run. No name of a rule file has a blank.
+TWIN = " before "
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:

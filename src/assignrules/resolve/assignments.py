@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,9 +12,9 @@ from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Aggregate, Expression, Link, Literal, Reference, TargetMember, TargetValue, Via, rebuilt
 from assignrules.ir.proposals import TemplatePart
 from assignrules.ir.ruleset import (
+    TWIN,
     Assignment,
     Cooldown,
-    Definition,
     Distribution,
     Guard,
     Limit,
@@ -28,7 +27,7 @@ from assignrules.ir.ruleset import (
 from assignrules.ir.types import Kind, Type
 from assignrules.resolve.catalogue import TARGET, unknown_scenarios
 from assignrules.resolve.distribution import resolve_distribution
-from assignrules.resolve.lower import Lowering
+from assignrules.resolve.lower import Definitions, Lowering
 from assignrules.resolve.names import Names
 from assignrules.resolve.params import fit_constant
 from assignrules.resolve.templates import lower_template
@@ -77,7 +76,7 @@ BY_SHAPE = {
 def resolve_assignment(
     node: tree.Assign,
     names: Names,
-    definitions: Callable[[str, str], Definition | None],
+    definitions: Definitions,
     currency: str,
     problems: list[Diagnostic],
     *,
@@ -394,14 +393,14 @@ class _Block:
 
 
 class _OwnAsCurrent:
-    """In a reason or a limit, the block's own target reads as it was before the run; so a definition that reads it as planned is replaced
-    by what it stands for."""
+    """In a reason, a limit or `distribute`, the block's own target reads as it was before the run; so a definition that reads it as
+    planned gets a twin. (Written out in its place it might be of any size, and a ranking cannot stand inside something else.)"""
 
-    def __init__(self, target: str, member: str | None, definitions: Callable[[str, str], Definition | None]) -> None:
+    def __init__(self, target: str, member: str | None, definitions: Definitions) -> None:
         self.target = target
         self.member = member
         self.definitions = definitions
-        self.known: dict[tuple[str, str], Expression | None] = {}  # a definition's expression, None where it stays as it is
+        self.known: dict[tuple[str, str], str | None] = {}  # the name of a definition's twin, None where it stays as it is
 
     def changed(self, value: Expression) -> Expression:
         match value:
@@ -410,7 +409,7 @@ class _OwnAsCurrent:
             case TargetMember(target=read, member=name, current=False) if (read, name) == (self.target, self.member):
                 return replace(value, current=True)
             case Reference(entity=entity, name=name):
-                return self._definition(entity, name) or value
+                return replace(value, name=self._twin(entity, name) or name)
             case Via(link=way):
                 value = replace(value, link=self._link(way))
             case Aggregate(path=path):
@@ -422,14 +421,16 @@ class _OwnAsCurrent:
     def _link(self, part: Link) -> Link:
         return replace(part, current=True) if part.target == self.target else part
 
-    def _definition(self, entity: str, name: str) -> Expression | None:
+    def _twin(self, entity: str, name: str) -> str | None:
         key = (entity, name)
         if key not in self.known:
             self.known[key] = None  # definitions have no circles; a broken one is not read
             definition = self.definitions(entity, name)
-            if definition is not None:
-                changed = self.changed(definition.expression)
-                self.known[key] = None if changed == definition.expression else changed
+            changed = None if definition is None else self.changed(definition.expression)
+            if definition is not None and changed is not None and changed != definition.expression:
+                twin = f"{name}{TWIN}{self.target}{'' if self.member is None else f' {self.member}'}"
+                self.definitions.add(replace(definition, name=twin, expression=changed, search=False, span=None))
+                self.known[key] = twin
         return self.known[key]
 
 

@@ -5,10 +5,9 @@ INVARIANT: a lowering that gives None has reported why, here or where the broken
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.diagnostics.model import did_you_mean
@@ -47,8 +46,14 @@ from assignrules.resolve.unknown_names import unknown_name
 from assignrules.schema.logical import Shape
 from assignrules.syntax import tree
 
-# A definition by (entity, name), lowered on demand; None where it is broken.
-Definitions = Callable[[str, str], "Definition | None"]
+
+class Definitions(Protocol):
+    """A definition by entity and name, lowered on demand; None where it is broken."""
+
+    def __call__(self, entity: str, word: str, /) -> Definition | None: ...
+
+    def add(self, definition: Definition) -> None:
+        """One that no rule file has."""
 
 
 @dataclass(frozen=True, slots=True)

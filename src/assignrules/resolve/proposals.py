@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.ir.expressions import Expression, Literal
 from assignrules.ir.proposals import Proposal
 from assignrules.ir.reports import Column
-from assignrules.ir.ruleset import Definition
 from assignrules.ir.types import Kind
-from assignrules.resolve.lower import Lowering
+from assignrules.resolve.lower import Definitions, Lowering
 from assignrules.resolve.names import Names, entity_of
 from assignrules.resolve.templates import lower_template
 from assignrules.syntax import tree
@@ -18,7 +17,7 @@ from assignrules.syntax.expression_format import format_expression
 
 
 def resolve_proposals(
-    statements: Iterable[tree.Statement], names: Names, definitions: Callable[[str, str], Definition | None], problems: list[Diagnostic]
+    statements: Iterable[tree.Statement], names: Names, definitions: Definitions, problems: list[Diagnostic]
 ) -> tuple[Proposal, ...]:
     """Every proposal without a mistake, by name; a name given twice is reported."""
     found: dict[str, Proposal] = {}

@@ -185,6 +185,9 @@ class _Definitions:
         self.lowered[key] = definition
         return definition
 
+    def add(self, definition: Definition) -> None:
+        self.lowered[definition.entity, definition.name] = definition
+
     def _lower(self, key: tuple[str, str]) -> Definition | None:
         declared = self.names.declared[key]
         statement = declared.statement

@@ -36,6 +36,7 @@ from assignrules.ir.expressions import (
     Truth,
     Via,
 )
+from assignrules.ir.ruleset import TWIN
 from assignrules.ir.types import Kind, Money, Type
 from assignrules.ir.values import MISSING, amount_text, number_text
 from assignrules.schema.logical import Schema, Shape
@@ -132,8 +133,10 @@ class _Writer:
             current = current or expression.link.current
             expression = expression.of
         match expression:
-            case Field(name=name) | Reference(name=name):
+            case Field(name=name):
                 names.append(_name(name))
+            case Reference(name=name):
+                names.append(_name(name.partition(TWIN)[0]))
             case TargetValue(target=target):
                 names.append(_name(self.schema.targets[target].field or target))
                 current = current or expression.current

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.ir.expressions import Case, Expression, Literal, Operation, Reference
 from assignrules.ir.proposals import Scenario, Step
-from assignrules.ir.ruleset import Definition
 from assignrules.ir.types import Kind
-from assignrules.resolve.lower import Lowering
+from assignrules.resolve.lower import Definitions, Lowering
 from assignrules.resolve.names import SUBJECT, Names
 from assignrules.syntax import tree
 
 TARGET = "scenario"  # what the catalogue lists the values of
 CHANNELS = ("email", "letter", "call", "task")
-Definitions = Callable[[str, str], "Definition | None"]
 
 
 def resolve_catalogue(

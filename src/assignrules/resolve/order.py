@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from assignrules.diagnostics import Diagnostic, Related, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Reference, TargetMember, TargetValue, Via, children
 from assignrules.ir.readers import deciding
-from assignrules.ir.ruleset import Assignment, Definition
+from assignrules.ir.ruleset import Assignment, Definition, Hold
 
 Unit = tuple[str, str | None]  # a target, and of sets and covers the member
 Definitions = Mapping[tuple[str, str], Definition]
@@ -19,8 +19,10 @@ def unit_text(unit: Unit) -> str:
     return unit[0] if unit[1] is None else f'{unit[0]} "{unit[1]}"'
 
 
-def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems: list[Diagnostic]) -> tuple[Unit, ...] | None:
-    """The units that blocks write, each after those it reads; None with a circle, which is reported.
+def order_units(
+    blocks: Iterable[Assignment], definitions: Definitions, problems: list[Diagnostic], holds: Iterable[Hold] = ()
+) -> tuple[Unit, ...] | None:
+    """The units that blocks write, each after those it reads; None with a circle, which is reported with the ``holds`` that are in it.
 
     Disabled blocks write nothing, so nobody waits for them. The order is that of target and member wherever reading leaves it open.
     """
@@ -34,7 +36,7 @@ def order_units(blocks: Iterable[Assignment], definitions: Definitions, problems
             break
         except CycleError as error:
             circles += 1
-            _report_circle(error.args[1], active, problems)
+            _report_circle(error.args[1], active, _reading(holds, definitions), problems)
             for unit in set(error.args[1]):  # without these, the next circle shows
                 del needs[unit]
             sorter = _sorter(needs)
@@ -106,7 +108,15 @@ class _Readings:
         return self.known[key]
 
 
-def _report_circle(circle: list[Unit], blocks: list[Assignment], problems: list[Diagnostic]) -> None:
+def _reading(holds: Iterable[Hold], definitions: Definitions) -> list[tuple[Hold, frozenset[Unit]]]:
+    """What each hold reads as planned. Its condition stands in the `except` of blocks that do not say so."""
+    readings = _Readings(definitions)
+    return [(hold, readings.of(hold.condition)) for hold in holds]
+
+
+def _report_circle(
+    circle: list[Unit], blocks: list[Assignment], holds: list[tuple[Hold, frozenset[Unit]]], problems: list[Diagnostic]
+) -> None:
     """graphlib gives [a, …, a], each needed by the next."""
     ring = circle[:-1][::-1]
     start = min(range(len(ring)), key=lambda index: _unit_key(ring[index]))
@@ -114,6 +124,12 @@ def _report_circle(circle: list[Unit], blocks: list[Assignment], problems: list[
     shown = " → ".join(unit_text(unit) for unit in [*turned, turned[0]])
     spans = {(block.target, block.member): block.span for block in reversed(blocks)}
     related = [Related(spans[unit], f"`{unit_text(unit)}` is assigned here") for unit in turned[1:]]
+    entities = {block.entity for block in blocks if (block.target, block.member) in turned}
+    related += [
+        Related(hold.span, f"every block of `{hold.entity}` waits for what this reads")
+        for hold, read in holds
+        if hold.entity in entities and not read.isdisjoint(turned)
+    ]
     first = turned[0]
     reading = "current" if first[1] is None else "currently in"
     problems.append(

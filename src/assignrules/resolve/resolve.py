@@ -79,7 +79,7 @@ def resolve(
     definitions.note_replacements()
     problems.extend(constants_too_large(names.places.values(), definitions.lowered))
     ordered = _ordered(assignments)
-    order = order_units(ordered, definitions.lowered, problems)
+    order = order_units(ordered, definitions.lowered, problems, holds)
     if order is None or has_errors(problems):
         return Resolved(None, _ordered(known)), tuple(problems)
     constants = {word: value for word, value in names.params.items() if value is not None}

@@ -441,7 +441,9 @@ def _generic(case: _Case) -> Diagnostic:
     wanted = _wanted(case.accepted)
     if wanted is not None:
         code = "E0102" if case.token.type == "$END" or not case.takes_value else "E0101"
-        return diagnostic(code, f"expected {wanted} {_where(case)}", case.span, help=_unquoted(case))
+        # Behind `hold` its name was forgotten, rather than the quotes of it: what stands there is an entity or the condition.
+        help = _EXAMPLES["hold"] if case.previous is not None and case.previous.type == "HOLD" else _unquoted(case)
+        return diagnostic(code, f"expected {wanted} {_where(case)}", case.span, help=help)
     help = _unquoted(case)
     if help is None and case.token.type in _VALUES and case.previous is not None and case.accepted >= {"AND", "OR"}:
         help = "an operator, `and`, `or` or a keyword is missing between them"

@@ -32,7 +32,10 @@ from assignrules.testing.database import DatabaseTestSession, DuckDBPlanner
 pytestmark = pytest.mark.slow
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
-FOLDERS = ("as_of", "top", "clauses", "clashes", "covers", "limit", "memory", "order", "set_targets", "value_targets")
+FOLDERS = (
+    "as_of", "clashes", "clauses", "covers", "distribute", "holds", "limit", "memory", "order", "priority",
+    "set_targets", "top", "value_targets",
+)  # fmt: skip
 MORE = (
     "aggregates/latest_and_earliest.yml",
     "aggregates/many_ways_to_one_row.yml",

@@ -256,3 +256,10 @@ def test_git_revision(tmp_path: Path) -> None:
     assert git_revision(tmp_path) == git("rev-parse", "HEAD")
     (tmp_path / "a").write_text("2")
     assert git_revision(tmp_path) == git("rev-parse", "HEAD") + "-dirty"
+
+
+def test_the_problems_of_a_project_file_come_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "assignrules.yml"
+    path.write_text("name: x\nrules: []\ncurrency: EURO\ntime_zone: Paris\nguards: {changes: 30}\n")
+    lines = [problem.span.line for problem in open_project(path)[2] if problem.span is not None]
+    assert len(lines) >= 3 and lines == sorted(lines)

@@ -187,7 +187,7 @@ def _check(project: Project, sources: tuple[SourceFile, ...], problems: Sequence
         ignored_currencies=project.ignored_currencies,
         calendar=project.calendar,
         packs=packs,
-        whole_project=whole_project,
+        whole_project=whole_project and not has_errors(problems),  # a file that cannot be read may use anything
     )
     ruleset, lacking = (None, ()) if checked.ruleset is None else available(checked.ruleset, mapping)
     found = in_file_order((*problems, *own, *checked.diagnostics, *lacking))

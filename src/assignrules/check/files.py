@@ -51,6 +51,7 @@ def check_files(
         file, found = read_rules(source, holds_text)
         files.append(file)
         problems.extend(found)
+    parsed = not has_errors(problems)
     problems.extend(swallowed(sources))
     resolved, found = resolve(
         files, schema, params=params, currency=currency, ignored_currencies=ignored_currencies, calendar=calendar, packs=packs
@@ -59,6 +60,7 @@ def check_files(
     problems.extend(clashes(resolved.blocks))
     ruleset = resolved.ruleset
     if ruleset is not None:
-        problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project, Implication(ruleset.definitions))))
+        # What a statement reads that does not parse, nobody knows.
+        problems.extend(check(Subject(ruleset, tuple(files), schema, whole_project and parsed, Implication(ruleset.definitions))))
     done = ruleset if ruleset is not None and not has_errors(problems) else None
     return Checked(tuple(files), done, in_file_order(silenced(problems, files, sources, complete=done is not None)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from assignrules.diagnostics import Diagnostic, Span, diagnostic
 from assignrules.ir.expressions import Aggregate, Expression, Field, Link, Reference, TargetMember, TargetValue, Top, Via, children
 from assignrules.ir.readers import Reader, readers
-from assignrules.ir.ruleset import Ruleset
+from assignrules.ir.ruleset import TWIN, Ruleset
 from assignrules.schema.mapping import SchemaMapping
 
 CODE = "E0210"
@@ -87,7 +87,7 @@ class _Finder:
         if key not in self.known:
             self.known[key] = None  # definitions have no circles
             chain = self.lacking(self.ruleset.definitions[key].expression)
-            self.known[key] = None if chain is None else (f"`{name}`", *chain)
+            self.known[key] = None if chain is None else (f"`{name.partition(TWIN)[0]}`", *chain)
         return self.known[key]
 
     def _target(self, target: str) -> Chain | None:

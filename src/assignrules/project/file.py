@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assignrules import __version__
-from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, has_errors, in_file_order
+from assignrules.diagnostics import Diagnostic, SourceFile, Span, diagnostic, has_errors
 from assignrules.diagnostics.model import did_you_mean
 from assignrules.project.model import CODE, FILE_NAME, Environment, Project
 from assignrules.project.sources import place_of, with_last_line_ended
@@ -53,7 +53,9 @@ def open_project(
         return None, source, problems
     reader = _Reader(source, [])
     project = reader.project(path.parent, node, environment, as_of, params or {})
-    return (None if has_errors(reader.problems) else project), source, in_file_order(reader.problems)
+    # By line, and within one as they were found: a misspelt key comes before what is missing for it.
+    found = sorted(reader.problems, key=lambda problem: 0 if problem.span is None else problem.span.line)
+    return (None if has_errors(found) else project), source, tuple(found)
 
 
 @dataclass(slots=True)

@@ -44,6 +44,9 @@ from assignrules.sql.rows import BACK
 
 Guards = tuple[Expression, ...]
 
+# The step of a path from a row inside an aggregate to the one that the aggregate stands on.
+OUTER = Link("", "this", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -213,7 +216,8 @@ class Conversions:
                     yield replace(inner, path=(link, *inner.path))
             case This(of=of):
                 if outer is not None:
-                    yield from self._walk(of, outer.entity, outer.guards)
+                    for inner in self._walk(of, outer.entity, outer.guards):
+                        yield replace(inner, path=(OUTER, *inner.path))
             case Case(branches=branches, otherwise=otherwise):
                 passed = guards
                 for branch in branches:
@@ -232,7 +236,7 @@ class Conversions:
                         yield replace(inner, frames=(_moved(inner.frames[0], day), *inner.frames[1:]))
                         continue
                     moved = tuple(AsOf(guard, day, BOOLEAN) for guard in inner.guards)
-                    carried = guards if inner.entity == entity else ()
+                    carried = () if inner.path else guards
                     money = None if inner.money is None else AsOf(inner.money, day, inner.money.type)
                     calendar = None if inner.calendar is None else AsOf(inner.calendar, day, TEXT)
                     its_day = day if inner.day is None else inner.day
@@ -258,29 +262,32 @@ class Conversions:
         kept = _Outer(entity, (*guards, replace(any_row, where=aggregate.where)))
         for found in self._on_related(aggregate, any_row.path[-1].to, (), reached, kept):
             parts = [part for part in (found.money, found.day) if part is not None]
-            if found.calendar is not None and _reads_this(found.calendar):
+            way = (*aggregate.path, *found.path)
+            if found.path[:1] == (OUTER,):
+                yield replace(found, path=found.path[1:])
+            elif found.calendar is not None and _reads_this(found.calendar):
                 for named in _of_this(found.calendar):
                     yield Conversion(entity, reached.guards, None, found.into, None, None, calendar=named)
             elif found.frames:
                 frame = found.frames[0]
-                if not any(_reads_this(part) for part in (*frame.guards, frame.day, *found.guards, *parts)):
-                    yield replace(found, frames=(replace(frame, guards=(*inside, *frame.guards)), *found.frames[1:]))
+                if OUTER in frame.path:
+                    if found.money is not None and frame.path == (OUTER,) and not found.path and len(found.frames) == 1:
+                        there = This(And((*found.guards, *_without_rate(found))), BOOLEAN)
+                        lifted = replace(any_row, where=And((*frame.guards, Truth(AsOf(there, frame.day, BOOLEAN)))))
+                        yield Conversion(entity, (*guards, lifted), None, found.into, None, frame.day)
+                elif not any(_reads_this(part) for part in (*frame.guards, frame.day, *found.guards, *parts)):
+                    within = frame.guards if found.path else (*inside, *frame.guards)
+                    yield replace(found, frames=(replace(frame, guards=within), *found.frames[1:]), path=way)
                 elif found.money is not None and not found.path and not frame.path:
                     without = Truth(AsOf(And((*found.guards, *_without_rate(found))), frame.day, BOOLEAN))
                     lifted = replace(any_row, where=And((*frame.guards, without)))
                     yield Conversion(entity, (*guards, lifted), None, found.into, None, frame.day)
-            elif found.entity == entity and found.guards[: len(reached.guards)] in (reached.guards, kept.guards):
-                yield found  # of what is read by `this`
-            elif (
-                found.money is not None
-                and found.entity == any_row.path[-1].to
-                and any(_reads_this(part) for part in (*found.guards, *parts))
-            ):
+            elif found.money is not None and not found.path and any(_reads_this(part) for part in (*found.guards, *parts)):
                 lifted = replace(any_row, where=And((*found.guards, *_without_rate(found))))
                 yield Conversion(entity, (*guards, lifted), None, found.into, None, found.day)
             else:
                 plain = (guard for guard in found.guards if not _reads_this(guard))
-                yield replace(found, guards=(*inside, *plain) if found.entity == any_row.path[-1].to else tuple(plain))
+                yield replace(found, guards=tuple(plain) if found.path else (*inside, *plain), path=way)
 
     def _on_related(
         self, aggregate: Aggregate, end: str, guards: Guards, reached: _Outer | None, kept: _Outer | None

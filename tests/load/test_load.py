@@ -212,6 +212,12 @@ def test_a_broken_file_is_refused(store: Store, data: bytes, code: str, message:
     assert ([item.code for item in report.diagnostics], messages(report)) == ([code], [message])
 
 
+def test_a_column_of_a_target_says_who_writes_it(store: Store) -> None:
+    report = store.load(customer=b"code,scenario,groups,countr\nC1,x,y,FR\n")
+    decided = "`{}` is what the rules decide: `apply` writes it, and no file brings it"
+    assert [item.help for item in report.diagnostics] == [decided.format("scenario"), decided.format("groups"), "did you mean `country`?"]
+
+
 def test_two_rates_of_one_currency_and_day_are_refused(store: Store) -> None:
     report = store.load(
         rates="on,currency,rate\n2026-11-01,USD,0.9\n2026-11-01,GBP,1.1\n\n2026-11-01, USD ,0.9\n2026-11-02,USD,0.8\n2026-11-01,USD,1\n"

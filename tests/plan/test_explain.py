@@ -83,6 +83,7 @@ def test_agrees_with_the_plan(file: str) -> None:
                 continue
             found = {key: units(explained(session, key), entity) for key in keys(case, entity, name)}
             targets = {target.name for target in credit().targets_of(entity)}
+            named = [hold.name for hold in ruleset.holds if hold.entity == entity]
             check_changes(found, [change for change in plan.changes if change.target in targets])
             check_held(found, [held for held in plan.held if held.target in targets])
             check_conflicts(found, [conflict for conflict in plan.conflicts if conflict.target in targets])
@@ -90,6 +91,7 @@ def test_agrees_with_the_plan(file: str) -> None:
                 for unit in of_subject.values():
                     check_decision(unit)
                     check_trees(unit)
+                    assert all(block.holds == tuple(named) and (block.except_ is not None or not named) for block in unit.blocks)
 
 
 Found = dict[str, dict[tuple[str, str | None], UnitExplanation]]

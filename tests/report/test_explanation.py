@@ -177,7 +177,7 @@ HOLDS = (
         ),
     ),
     held("h4", Hold("missing value", None, (MISSING,))),
-    held("h5", Hold("except", "except locked or odd", (BOTH.parts[0],)), except_=BOTH, except_reason=(BOTH.parts[0],)),
+    held("h5", Hold("except", "except locked or odd", (BOTH.parts[0],)), except_=BOTH, except_reason=(BOTH.parts[0],), holds=("Odd ones",)),
 )
 COVER = UnitExplanation(
     "cover",
@@ -234,6 +234,7 @@ def test_json() -> None:
     assert (cooldown["hold"]["by"], cooldown["hold"]["until"]) == ("cooldown", "2026-12-01")
     assert missing["hold"]["reason"][0]["parts"][0]["rows"] == {"entity": "contact", "first": [], "count": 0}
     assert [node["text"] for node in excepted["blocks"][0]["except_reason"]] == ["locked"]
+    assert (excepted["blocks"][0]["holds"], missing["blocks"][0]["holds"]) == (["Odd ones"], [])
     assert total["rows"]["first"][0] == {"key": "F1", "label": None, "value": "30000.00 EUR", "day": None}
 
 

@@ -123,7 +123,7 @@ def report(result: ApplyResult, made: Plan, format: str, options: Options) -> No
         emit(f"already applied as run {result.run}\njournal head {result.head}\n")
     elif applied:
         emit(f"applied as run {result.run}: {_written(result.changes, result.proposals)}\njournal head {result.head}\n")
-        options.say(f"look back with `{options.command('show', str(result.run))}`")
+        options.say(f"look back with `{options.command('show', str(result.run), journal=True)}`")
     complain(result.diagnostics)
     if not applied:
         say("nothing was written")

@@ -62,13 +62,16 @@ class Options:
         if not self.quiet:
             say(text)
 
-    def command(self, *words: str) -> str:
-        """A command line with the same options, for a person to copy."""
+    def command(self, *words: str, journal: bool = False) -> str:
+        """A command line with the same options, for a person to copy. ``journal``: it looks at what was done, so that neither a day nor
+        parameters matter to it."""
         parts = ["assignrules", *words]
         if self.project is not None:
             parts += ["--project", str(self.project)]
         if self.environment is not None:
             parts += ["-e", self.environment]
+        if journal:
+            return " ".join(shown(part) for part in parts)
         if self.as_of is not None:
             parts += ["--as-of", self.as_of.isoformat()]
         for name, value in self.params.items():

@@ -190,11 +190,19 @@ def _quoted(text: str | None) -> str:
     return "" if text is None else '"' + text.replace('"', '""') + '"'
 
 
+def _instead(name: str, file: DataFile, schema: Schema, known: Sequence[str]) -> str | None:
+    """What to do about a column that cannot be loaded."""
+    for target in schema.targets.values():
+        if target.entity == file.entity.name and name in (target.name, f"{target.name}s"):
+            return f"`{name}` is what the rules decide: `apply` writes it, and no file brings it"
+    return did_you_mean(name, known)
+
+
 def check_columns(file: DataFile, names: Sequence[str], schema: Schema) -> tuple[Diagnostic, ...]:
     """What is wrong with the names of the columns: unknown, given twice, or one that is needed is not there."""
     known = loadable(file, schema)
     problems = [
-        diagnostic("E0508", f"`{file.name}`: `{file.entity.name}` has no field or link `{name}`", help=did_you_mean(name, known))
+        diagnostic("E0508", f"`{file.name}`: `{file.entity.name}` has no field or link `{name}`", help=_instead(name, file, schema, known))
         for name in dict.fromkeys(names)
         if name not in known
     ]

@@ -395,6 +395,7 @@ class _Subject:
             sides,
             () if draft.where is None else reason(draft.where, texts, behind),
             () if draft.except_ is None else reason(draft.except_, texts, behind),
+            tuple(hold.name for hold in self.compiler.ruleset.holds if hold.entity == block.entity),
         )
 
     def _state(self, block: Assignment) -> BlockState:

@@ -100,7 +100,7 @@ class BlockState(Enum):
 @dataclass(frozen=True, slots=True)
 class BlockExplanation:
     """A block on one subject. ``from_`` and ``until`` are its days, ``decided`` says whether it is this block that decides.
-    ``where_reason`` and ``except_reason``: as the ``reason`` of a side."""
+    ``where_reason`` and ``except_reason``: as the ``reason`` of a side. ``holds``: the names of the project's holds in its `except`."""
 
     rule: str
     label: str | None
@@ -114,6 +114,7 @@ class BlockExplanation:
     sides: tuple[Side, ...]
     where_reason: tuple[Node, ...] = ()
     except_reason: tuple[Node, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

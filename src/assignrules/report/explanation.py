@@ -132,7 +132,8 @@ def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterat
     yield f"{STEP}{name}" + page.paint(f"  {plain(block.at)}", DIM) + page.paint(_state(block), YELLOW)
     for word, node in (("where", block.where), ("except", block.except_)):
         if node is not None:
-            yield from _clause(word, node, block.where_reason if word == "where" else block.except_reason, page)
+            named = "" if word == "where" else _holds(block.holds)
+            yield from _clause(word, node, block.where_reason if word == "where" else block.except_reason, page, named)
     for side in block.sides:
         verdict = _verdict(side, block, unit, page)
         yield f"{STEP * 2}{_side(side, page)}{verdict}"
@@ -142,9 +143,14 @@ def _block(block: BlockExplanation, unit: UnitExplanation, page: Page) -> Iterat
             yield from _below(side.condition, 3, page) if side.text != "others" else _tree(side.condition, 3, page)
 
 
-def _clause(word: str, condition: Node, reason: Sequence[Node], page: Page) -> Iterator[str]:
+def _holds(names: Sequence[str]) -> str:
+    """Where a condition that the block itself may not have comes from."""
+    return "".join(f'  (hold "{plain(name)}")' for name in names)
+
+
+def _clause(word: str, condition: Node, reason: Sequence[Node], page: Page, named: str = "") -> Iterator[str]:
     """A condition with the word before it, the fewest tests that decide it, and its tree."""
-    yield f"{STEP * 2}{_mark(condition.value, page)} {word} {plain(condition.text)}{_body(condition)}{_sides(condition)}"
+    yield f"{STEP * 2}{_mark(condition.value, page)} {word} {plain(condition.text)}{_body(condition)}{_sides(condition)}{named}"
     yield from _reason(condition, reason, page)
     yield from _below(condition, 3, page)
 
@@ -442,6 +448,7 @@ def _block_object(block: BlockExplanation) -> dict[str, Any]:
         "where_reason": _node_objects(block.where_reason),
         "except": _node_object(block.except_),
         "except_reason": _node_objects(block.except_reason),
+        "holds": list(block.holds),
         "sides": [
             {
                 "word": side.word,

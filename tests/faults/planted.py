@@ -17,7 +17,7 @@ from assignrules.ir import expressions as ir
 from assignrules.ir.ruleset import Assignment, Others, Ruleset, SetBody, ValueBody
 from assignrules.ir.types import BOOLEAN, DATE, MONEY
 from assignrules.plan import guards
-from assignrules.resolve import scores
+from assignrules.resolve import lower, scores
 from assignrules.resolve.lower import Lowering
 from assignrules.schema.logical import Shape
 from assignrules.sql import decisions, differences, division, proposals, scalars, stages, terms
@@ -357,9 +357,9 @@ FAULTS = (
     Fault("`least` passes over missing values", Scalars, "_operation", least_of_those_present, ("missing/functions*",)),
     Fault("empty text is missing", terms, "is_null", empty_is_missing, ("missing/empty_text*",)),
     Fault("`between` leaves its upper end out", Lowering, "_compared", ends_open, ("missing/between*", "dates/*boundar*", "numbers/*")),
-    Fault("`in last` leaves its first day out", Lowering, "_in_duration", in_last_without_its_first_day, ("dates/in_last*",)),
-    Fault("`older than 60 days` takes the sixtieth day", Lowering, "_in_duration", older_than_or_as_old, ("dates/older*",)),
-    Fault("a month takes the first day of the next", Lowering, "_in_period", months_to_their_first_day, ("dates/previous*",)),
+    Fault("`in last` leaves its first day out", lower, "in_duration", in_last_without_its_first_day, ("dates/in_last*",)),
+    Fault("`older than 60 days` takes the sixtieth day", lower, "in_duration", older_than_or_as_old, ("dates/older*",)),
+    Fault("a month takes the first day of the next", lower, "in_period", months_to_their_first_day, ("dates/previous*",)),
     Fault("the day of `until` is out", Assignment, "runs_on", last_day_left_out, ("clauses/from*", "clauses/until*")),
     Fault("a share that is just reached trips the guard", guards, "_verdict", reached_is_passed, ("clauses/guard_percent*",)),
     Fault("`up to 10` does not take 10", scores, "comparison", bands_open_above, ("scores/bands*",)),

@@ -27,6 +27,7 @@ from assignrules.ir.expressions import (
     Operation,
     Or,
     Reference,
+    TargetMember,
     This,
     Truth,
     Via,
@@ -39,7 +40,7 @@ from assignrules.ir.ruleset import Assignment, Distribution, Limit, Others, Rule
 from assignrules.ir.types import BOOLEAN, TEXT, Kind
 from assignrules.schema.logical import Schema
 from assignrules.sql.constant_days import is_constant
-from assignrules.sql.decisions import counted, distribution_of, made_changes, open_changes
+from assignrules.sql.decisions import counted, current_state, distribution_of, made_changes, open_changes
 from assignrules.sql.rows import BACK
 
 Guards = tuple[Expression, ...]
@@ -101,9 +102,11 @@ class Conversions:
     def of_block(self, block: Assignment) -> Iterator[Conversion]:
         """Those that deciding a block's changes takes, and their reasons."""
         entity = block.entity
-        inside: Guards = () if block.where is None else (block.where,)
+        open_to = self._undecided(block)
+        inside: Guards = open_to if block.where is None else (*open_to, block.where)
         if block.where is not None:
-            yield from self._walk(block.where, entity, ())
+            counting = () if block.guard is None or not open_to else (Or((And(open_to), self._has_something(block))),)
+            yield from self._walk(block.where, entity, open_to if block.guard is None else counting)
         decides: list[Expression] = []
         match block.body:
             case ValueBody(lines=lines, value=value, explicit=explicit):
@@ -133,6 +136,27 @@ class Conversions:
         if block.except_ is not None and decides:
             yield from self._walk(block.except_, entity, (*inside, decides[0] if len(decides) == 1 else Or(tuple(decides))))
         yield from self._of_reason(block)
+
+    def _undecided(self, block: Assignment) -> Guards:
+        """That the blocks of a higher priority leave the subject to this one."""
+        writers = self.ruleset.writers(block.target, block.member, self.today)
+        return tuple(Not(self._decides(higher)) for higher in writers[: writers.index(block)])
+
+    def _decides(self, block: Assignment) -> Expression:
+        """Whether a block decides a subject, as far as those above it leave it to it."""
+        match block.body:
+            case ValueBody(lines=lines, explicit=explicit):
+                ways: list[Expression] = [Literal(True, BOOLEAN)] if explicit else [line.condition for line in lines]
+            case SetBody(add=add, remove=remove):
+                sides = [side for side in (add, remove) if side is not None]
+                ways = [self._has_something(block) if isinstance(side, Others) else side for side in sides]
+        decided = ways[0] if len(ways) == 1 else Or(tuple(ways))
+        return decided if block.where is None else And((block.where, decided))
+
+    def _has_something(self, block: Assignment) -> Expression:
+        """Whether a subject has a state before the run: a guard counts those."""
+        now = current_state(self.schema.targets[block.target], block.member)
+        return now if isinstance(now, TargetMember) else Not(IsMissing(now))
 
     def _of_reason(self, block: Assignment) -> Iterator[Conversion]:
         """Those of `because`: only changes that are made have a reason."""

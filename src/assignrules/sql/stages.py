@@ -57,6 +57,9 @@ class Statement:
         self.uses_closed: set[str] = set()
         self._needs: dict[tuple[str, int], dict[Column, str]] = {}
         self._readers: dict[tuple[str, int], int] = {}
+        # Stages that look days up in the lists of a calendar: kept, as PostgreSQL would put these long expressions in the place of
+        # the columns, wherever the next step counts from one of them.
+        self._by_lists: set[tuple[str, int]] = set()
         self._names: dict[tuple[str, Column], str] = {}
         self._taken: dict[str, set[str]] = {}
         self._stages: dict[str, list[int]] = {}
@@ -204,7 +207,7 @@ class Statement:
             done.add((entity, level))
             query, heavy = self._write(entity, level)
             shared = self._readers.get((entity, level), 0) > 1
-            kept = (heavy and shared) or self._decides(entity, level)
+            kept = (heavy and shared) or self._decides(entity, level) or (entity, level) in self._by_lists
             written[level, entity] = _cte(self._stage_name(entity, level), query, materialized=kept)
         relations: list[exp.CTE] = []
         if self.uses_rates[False]:
@@ -272,6 +275,8 @@ class Statement:
             on = terms.equal(terms.column("k", relation), rows.column(KEY))
             joins.append(terms.left_join(terms.subquery(query, relation), on))
         self.money.day = None
+        if not self.dialect.joins_as_of and any(key[0] == CLOSED_DAYS for key in source.made):
+            self._by_lists.add((entity, level))
         return terms.select(columns, terms.table(name, "s"), [*joins, *source.joins]), bool(joins)
 
     def _only_kept(self, entity: str, needs: dict[Column, str]) -> exp.Query:

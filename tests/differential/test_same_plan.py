@@ -225,6 +225,7 @@ def _same(part: str, expected: Sequence[Any], found: Sequence[Any]) -> None:
 # --- the laws ---
 
 
+@pytest.mark.slow
 def test_a_condition_and_its_negation_part_all_rows() -> None:  # D1
     """D1: rows(c) + rows(not c) = all rows, each once."""
     run(parted, [conditions()], 6)

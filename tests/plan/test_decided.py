@@ -24,6 +24,8 @@ from assignrules.testing import ReferencePlanner
 from assignrules.testing.case import ProjectSettings
 from assignrules.testing.database import DuckDBPlanner, PlannedRows
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 23)
 RULES = """
 assign scenario
